@@ -1,17 +1,64 @@
-"""Tables of the commands for people: as wide as the page, readable in every script, and never obeyed by a terminal."""
+"""What commands show to people: tables as wide as the page, readable in every script, and never obeyed by a terminal.
+
+Labs and the matrix of mail and devices fit 80 columns; what is shown during a wait, only at a terminal and only if the
+wait is long.
+"""
 
 from __future__ import annotations
 
+import io
 import subprocess
+import sys
+import time
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
 from fauxtune.core.administration.snippets import quoted
+from fauxtune.core.language.catalogue import Catalogue, Language
+from fauxtune_cli import mail_text, tables
 from fauxtune_cli.options import one_line
 from fauxtune_cli.tables import Table, moment, plain_columns
+from fauxtune_labs.cli import lab as texts_of_labs
 
 LONG = "x" * 200
+LONG_TEXT = "One certificate for each device is no encryption for a person who has several of them. " * 3
+QUESTION = {
+    "text": LONG_TEXT,
+    "choices": [{"number": 1, "text": LONG_TEXT, "chosen": True, "right": False, "why": LONG_TEXT}],
+}
+CHECK: dict[str, Any] = {"passed": False, "looked": LONG_TEXT, "saw": LONG_TEXT, "expected": LONG_TEXT}
+CHECKED: dict[str, Any] = {
+    "steps": [{"number": 1, "title": "Look", "passed": False, "checks": [CHECK]}],
+    "missing": [LONG_TEXT, LONG_TEXT],
+    "done": False,
+}
+
+
+def answer(*devices: str, readings: str = "readable", left: str | None = None) -> dict[str, Any]:
+    cell = {"reading": readings, "canRead": readings == "readable", "sentence": "It has the key."}
+    row = {"uid": 7, "subject": "S" * 60, "author": "bob@contoso.example", "cells": [cell] * len(devices)}
+    others = [{"deviceName": "Bob's PC", "userPrincipalName": "bob@contoso.example"}]
+    files = [{"thumbprint": "aa", "mark": "BAFU"}]
+    return {
+        "at": "2026-11-24T10:00:00.0000000Z",
+        "number": None,
+        "devices": [{"deviceName": name, "left": left} for name in devices],
+        "mail": [{**row, "others": others, "files": files}],
+        "nextAfter": 7,
+    }
+
+
+class Screen(io.StringIO):
+    """Standard error, of a terminal or not."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self.is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self.is_terminal
 
 
 def test_columns_are_aligned_and_as_wide_as_what_is_in_them() -> None:
@@ -101,3 +148,68 @@ def test_what_is_said_instead_of_a_table_is_not_wider_either() -> None:
     table = Table(("device", "why"), empty=f"{'No device was given a challenge. ' * 4}\n  fauxtune scep challenge list")
     *sentence, command = plain_columns(table, width=80).splitlines()
     assert (max(map(len, sentence)) <= 80, command) == (True, "  fauxtune scep challenge list")
+
+
+@pytest.mark.parametrize(("columns", "most"), [(60, 60), (80, 80), (200, 96)])
+def test_no_line_of_a_text_is_wider_than_the_terminal(columns: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    words = Catalogue(Language.ENGLISH, {})
+    lab: dict[str, Any] = {"name": "lab", "title": "A lab", "minutes": 8, "story": LONG_TEXT, "predict": QUESTION}
+    texts = (
+        texts_of_labs.beginning(lab, words),
+        texts_of_labs.checked_text(CHECKED, words),
+        texts_of_labs.said(LONG_TEXT, label="1/3  "),
+    )
+    for text in texts:
+        assert most - 12 < max(len(line) for line in text.splitlines()) <= most
+        assert LONG_TEXT.split()[-1] in text.split()
+
+
+def test_a_few_devices_have_words_and_many_have_numbers() -> None:
+    few = plain_columns(mail_text.matrix(answer("phone", "a very long name, longer than others")))
+    assert few.splitlines()[0].split()[2:] == ["phone", "a", "very", "long", "name,", "longe…", "others"]
+    assert [len(line) <= 80 and line.endswith("1") for line in few.splitlines()[1:]] == [True]
+    four = plain_columns(mail_text.matrix(answer("phone", "Alice's tablet", "PC", "Mac")))
+    assert four.splitlines()[0].split()[2:] == ["phone", "Alice's", "tab…", "PC", "Mac", "others"]
+    many = plain_columns(mail_text.matrix(answer(*(f"device {number}" for number in range(10)))))
+    assert many.splitlines()[0].split() == ["number", "subject", *map(str, range(1, 11)), "others"]
+    assert max(map(len, [*few.splitlines(), *many.splitlines()])) <= 80
+
+
+def test_the_legend_names_what_the_table_shortens() -> None:
+    assert mail_text.legend(answer("phone", "a very long name, longer than others")) == (
+        "At 2026-11-24 10:00 UTC, now.\n"
+        "a very long name, longe…: a very long name, longer than others\n"
+        "✓ reads: the device can read it\n"
+        "others: devices of other people, or earlier ones, that can read it\n"
+        "Why, message by message: --why NUMBER\n"
+        "There are more: --after 7"
+    )
+    gone = mail_text.legend({**answer("phone", readings="deviceWiped", left="wiped"), "number": 12})
+    assert (
+        "after entry 12 of the journal.\nphone: phone (wiped)\nW wiped: the device had the key, and was wiped\n" in gone
+    )
+
+
+def test_the_reason_names_other_readers_and_files() -> None:
+    text = mail_text.why(answer("phone"), 7)
+    assert text is not None
+    assert "phone   yes    It has the key.\n" in text
+    assert text.endswith(
+        "Others who can read it: Bob's PC (bob).\nWhoever has the PFX file of BAFU (aa) can read it anywhere."
+    )
+    assert mail_text.why(answer("phone"), 8) is None
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "patience", "is_shown"), [(True, 0.0, True), (True, 60.0, False), (False, 0.0, False)]
+)
+def test_a_wait_is_shown_at_a_terminal_if_it_is_long(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, patience: float, is_shown: bool
+) -> None:
+    screen = Screen(is_terminal=is_terminal)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(tables, "_PATIENCE", patience)
+    with tables.waiting("Waiting for [devices]"):
+        time.sleep(0.3)
+    assert ("Waiting for [devices]" in screen.getvalue()) is is_shown

@@ -1,7 +1,12 @@
-"""The connector makes a certificate and the device opens it."""
+"""The connector makes a certificate and the device opens it.
+
+Holes and their filling: what is put in is what comes out, whatever the password looks like.
+"""
 
 from __future__ import annotations
 
+import base64
+import plistlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs7
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fauxtune.connector.issue import NewKey, PkcsAnswer, PkcsOrder, issue_pkcs
 from fauxtune.connector.keypool import KeyRing, KeySource
@@ -22,7 +29,8 @@ from fauxtune.connector.refusals import (
     SubjectRefused,
     TemplateRefused,
 )
-from fauxtune.core.errors import ConnectorRefused
+from fauxtune.connector.wrapping import BARE, Wrapping
+from fauxtune.core.errors import ConnectorRefused, Invalid
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.pfx import read_pfx
@@ -104,6 +112,14 @@ def request_(
         not_after=authorities.end,
     )
     return Request(order, application, rsa_keys, by_request=request.param == "by a request")
+
+
+ARRAY = Wrapping(
+    plistlib.dumps([{"Password": "{{password:0}}", "PayloadContent": b"x"}]).replace(
+        base64.b64encode(b"x"), b"{{pfx:0}}"
+    ),
+    xml=True,
+)
 
 
 @pytest.mark.parametrize("template", BUILT_IN, ids=lambda template: template.name)
@@ -190,3 +206,43 @@ def test_nothing_is_issued_for_a_device_that_cannot_read_it(authorities: Authori
 
 def test_secrets_do_not_show(request_: Request) -> None:
     assert "geheim" not in repr(request_.issued())
+
+
+def test_the_bare_password_is_any_bytes() -> None:
+    assert BARE.filled([(b"file", b"\xff\x00&<")]) == b"\xff\x00&<"
+
+
+@settings(deadline=None)
+@given(
+    st.text(
+        st.characters(
+            codec="utf-8",
+            exclude_categories=("Cs", "Cc"),
+            include_characters="\t\n\r",
+            exclude_characters="\ufffe\uffff",
+        )
+    ),
+    st.binary(),
+)
+def test_a_plist_gives_password_and_file_back(password: str, file: bytes) -> None:
+    (payload,) = plistlib.loads(ARRAY.filled([(file, password.encode())]))
+    assert payload == {"Password": password, "PayloadContent": file}
+
+
+def test_a_password_that_looks_like_a_hole_stays_what_it_is() -> None:
+    (payload,) = plistlib.loads(ARRAY.filled([(b"file", b"{{pfx:0}}")]))
+    assert payload["Password"] == "{{pfx:0}}"
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [(b"\xff", "UTF-8"), (b"a\x00b", "control"), (b"\x1b", "control"), ("a\uffff".encode(), "control")],
+)
+def test_what_xml_cannot_carry_is_refused(password: bytes, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        ARRAY.filled([(b"file", password)])
+
+
+def test_each_hole_has_its_own_file() -> None:
+    two = Wrapping(b"{{password:1}} {{password:0}} {{pfx:1}}")
+    assert two.filled([(b"a", b"first"), (b"b", b"second")]) == b"second first " + base64.b64encode(b"b")

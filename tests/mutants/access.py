@@ -11,7 +11,7 @@ _REQUESTS = "app/fauxtune/storage/queries/connectors.py"
 _DEVICES = "app/fauxtune/storage/queries/devices.py"
 _ENROLLMENT_TOKENS = "app/fauxtune/storage/queries/enrolling.py"
 _TOKENS = "app/fauxtune/operations/runtime/access.py"
-_QUIET = "tests/storage/test_quiet_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
+_QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
 
 _OWN_SEAT = "tests/surfaces/control/test_classrooms.py::test_a_password_opens_the_own_tenant_and_no_other_call[sqlite]"
 

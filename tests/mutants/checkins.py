@@ -11,7 +11,7 @@ _QUIET_QUERIES = "app/fauxtune/storage/queries/quiet.py"
 _CHECKIN = "app/fauxtune/operations/checkin/checkin.py"
 _CHANNEL = "app/fauxtune/operations/checkin/connector_channel.py"
 _TEST_ENDING = "tests/operations/test_ending.py"
-_QUIET = "tests/storage/test_quiet_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
+_QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
 
 MUTANTS: tuple[Mutant, ...] = (
     # What is remembered.

@@ -1,4 +1,7 @@
-"""Processes that share a PostgreSQL database: who may, leads, starts, changes the schema, and what they tell."""
+"""Processes that share a PostgreSQL database: who may, leads, starts, changes the schema, and what they tell.
+
+One process may own the database instead, and notices when it does no more.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import StaticPool, create_engine, make_url, text
 
 from fauxtune.core.errors import Conflict
 from fauxtune.server.neighbours import bring_up_to_date
@@ -41,6 +44,27 @@ def owners(databases: Pair) -> Iterator[tuple[Ownership, Ownership]]:
     yield first, second
     first.release()
     second.release()
+
+
+@pytest.fixture
+def separate(postgresql_url: str) -> Iterator[Pair]:
+    """One database, as two processes see it of which one is to have it alone."""
+    both = Database(postgresql_url), Database(postgresql_url)
+    yield both
+    for database in both:
+        database.close()
+
+
+@pytest.fixture
+def rivals(separate: Pair) -> tuple[Ownership, Ownership]:
+    return Ownership(separate[0], owner="first"), Ownership(separate[1], owner="second")
+
+
+def _cut_off(server: PostgresServer, *, owner: str) -> None:
+    ended = server.admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [owner]
+    )
+    assert ended.fetchall() == [(True,)]
 
 
 def test_who_wants_it_alone_and_who_shares_it_exclude_one_another(
@@ -178,3 +202,84 @@ def test_announcements_reach_the_others_and_not_oneself_and_again_after_a_lost_c
     assert heard.empty()
     for each in (here, there):
         each.close()
+
+
+def test_an_owner_keeps_what_it_has_and_the_next_one_is_told_who_it_is(rivals: tuple[Ownership, Ownership]) -> None:
+    first, second = rivals
+    first.take()
+    assert not first.keep()
+    with pytest.raises(Conflict, match="in use by first"):
+        second.take()
+    first.release()
+    second.take()
+    second.release()
+
+
+def test_a_lost_connection_is_noticed_and_the_database_taken_again(
+    rivals: tuple[Ownership, Ownership], postgresql_server: PostgresServer
+) -> None:
+    first, second = rivals
+    first.take()
+    _cut_off(postgresql_server, owner="first")
+    assert first.keep()
+    assert not first.keep()
+    with pytest.raises(Conflict, match="in use by first"):
+        second.take()
+    first.release()
+
+
+def test_who_comes_while_the_connection_is_lost_owns_the_database_and_the_former_owner_learns_it(
+    rivals: tuple[Ownership, Ownership], postgresql_server: PostgresServer
+) -> None:
+    first, second = rivals
+    first.take()
+    _cut_off(postgresql_server, owner="first")
+    second.take()
+    with pytest.raises(Conflict, match="in use by second"):
+        first.keep()
+    first.release()
+    assert not second.keep()
+    second.release()
+
+
+def test_a_connection_that_broke_without_the_server_s_knowledge_does_not_lock_its_owner_out(
+    separate: Pair,
+) -> None:
+    owner = Ownership(separate[0], owner="first")
+    owner.take()
+    # As after a cable was cut: we have no connection, and PostgreSQL has a session that holds the lock.
+    lost, owner._connection = owner._connection, None
+    assert owner.keep()
+    assert not owner.keep()
+    assert lost is not None
+    lost.invalidate()
+    owner.release()
+
+
+def test_a_release_after_the_connection_was_lost_is_silent(separate: Pair, postgresql_server: PostgresServer) -> None:
+    owner = Ownership(separate[0], owner="first")
+    owner.take()
+    _cut_off(postgresql_server, owner="first")
+    owner.release()
+    with separate[1].engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).scalar() == 0
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_processes_that_share_need_sessions_of_their_own(
+    separate: Pair, postgresql_url: str, *, is_shared: bool
+) -> None:
+    # What pgbouncer does with `pool_mode = transaction`: several connections, one session.
+    pooled, other = separate
+    pooled.is_shared = is_shared
+    pooled.engine.dispose()
+    pooled.engine = create_engine(postgresql_url, poolclass=StaticPool)
+    ownership, next_one = Ownership(pooled, owner="first"), Ownership(other, owner="other")
+    if is_shared:
+        with pytest.raises(Conflict, match="pool_mode = session"):
+            ownership.take()
+    else:
+        ownership.take()
+    ownership.release()
+    next_one.take()  # nothing holds it
+    next_one.release()
