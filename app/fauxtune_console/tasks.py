@@ -29,6 +29,7 @@ from fauxtune.core.errors import GraphRefused, Invalid
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.tenant_administration import CODE
+from fauxtune.core.profiles.kind_words import references_in_words
 from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Foresight, Limits, foresee
 from fauxtune.operations.runtime.emulator import ProposedRequest
@@ -176,12 +177,14 @@ async def confirm(
 
 
 def reason(error: GraphRefused) -> str:
-    """Return Graph's own words for a refusal. Intune's are JSON, with numbers for support behind the sentence."""
+    """Return Graph's own words for a refusal, with words for the names of references. Intune's are JSON, with numbers
+    for support behind the sentence.
+    """
     message: Any = error.document.get("error")
     words = message.get("message") if isinstance(message, dict) else None
     with suppress(ValueError, KeyError, TypeError):
         words = str(json.loads(str(words))["Message"]).partition(" - Operation ID")[0]
-    return str(words or error.message)
+    return references_in_words(str(words or error.message))
 
 
 def task_page(

@@ -24,7 +24,7 @@ from fauxtune.core.model.certificates import PURPOSES
 from fauxtune.core.model.words.provider_states import PLACES, REFUSALS
 from fauxtune.core.model.words.provider_states import SENTENCES as STATES
 from fauxtune.core.policies.tenant_administration import GUARDED
-from fauxtune.core.profiles.kind_words import FAMILIES
+from fauxtune.core.profiles.kind_words import FAMILIES, REFERENCES
 from fauxtune.core.tables import Line, read_lines
 from fauxtune_console.happenings import COUNTED
 from fauxtune_console.pages.profiles.managed import NOUNS
@@ -102,8 +102,11 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/mail/verdict.py",
         "app/fauxtune/core/model/certificates.py",
         "app/fauxtune_labs/operations/classrooms/progress.py",
+        "app/fauxtune/operations/arrangement/devices.py",
         "app/fauxtune/operations/connectors/ra_certificates.py",
         "app/fauxtune/operations/connectors/selection.py",
+        "app/fauxtune_labs/operations/hosted_devices.py",
+        "app/fauxtune_labs/operations/labs/files.py",
         "app/fauxtune_labs/operations/labs/runs.py",
         "app/fauxtune_labs/operations/labs/stage.py",
         "app/fauxtune/operations/devices/actions.py",
@@ -165,6 +168,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
             *(f"{words[0].upper()}{words[1:]}" for words in GUARDED.values()),
             *(f"New {noun[0]}" for noun in NOUNS.values()),
             *(app_kind.words for app_kind in APP_KINDS.values()),
+            *(f"'%(name)s' ({words})" for words in REFERENCES.values()),
             "Change “%(name)s”",
             "'%(name)s' is off line",
             # The free storage of a device.

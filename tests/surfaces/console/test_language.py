@@ -10,6 +10,8 @@ import pytest
 
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.recognition import Markup, recogniser, translated_markup
+from fauxtune.core.profiles.kind_words import REFERENCES, references_in_words
+from fauxtune.core.profiles.references import NAMES
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune_console.app import PAGES
 from fauxtune_labs.operations.classrooms.opening import open_classroom
@@ -173,13 +175,20 @@ def test_a_refused_action_is_italian_without_the_actions_name() -> None:
 
 def test_the_refusal_to_delete_a_profile_is_italian_as_a_whole() -> None:
     refusal = (
-        "The profile 'Root' cannot be deleted: other profiles refer to it: 'Wi-Fi' (rootCertificate), and others. "
-        "Clear those references, or delete those profiles, first."
+        "The profile 'Root' cannot be deleted: other profiles refer to it: 'Wi-Fi' (rootCertificate), 'Mail' "
+        "(smimeSigningCertificate), and others. Clear those references, or delete those profiles, first."
     )
-    assert recogniser(Language.ITALIAN, "console", "labs").translated(refusal) == (
-        "Il profilo 'Root' non si può eliminare: altri profili vi fanno riferimento: 'Wi-Fi' (rootCertificate), e "
-        "altri. Togli prima quei riferimenti, o elimina quei profili."
+    said = references_in_words(refusal)
+    assert "'Wi-Fi' (its trusted root), 'Mail' (its certificate for signing), and others" in said
+    assert recogniser(Language.ITALIAN, "console", "labs").translated(said) == (
+        "Il profilo 'Root' non si può eliminare: altri profili vi fanno riferimento: 'Wi-Fi' (la sua radice "
+        "attendibile), 'Mail' (il suo certificato per la firma), e altri. Togli prima quei riferimenti, o elimina quei "
+        "profili."
     )
+
+
+def test_every_reference_of_a_profile_to_another_has_words() -> None:
+    assert set(REFERENCES) == set(NAMES) - {"derivedCredentialSettings"}, "no profile is a derived credential"
 
 
 async def test_an_empty_journal_leads_to_people_in_both_languages(console: httpx.AsyncClient) -> None:

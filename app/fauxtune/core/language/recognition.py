@@ -182,6 +182,9 @@ class Recogniser:
     def _value(self, text: str, depth: int) -> str:
         if " " not in text and not text.islower():
             return text
+        parts = [self._one(part, _DEEPEST - 1) for part in text.split(", ", _MOST)]
+        if len(parts) > 1 and all(parts):  # before the whole: a name in the first one would take in all that follow
+            return ", ".join(filter(None, parts))
         known = self._one(text, depth)
         if known is None and ", " in text:
             head, _, tail = text.rpartition(", ")
@@ -189,7 +192,7 @@ class Recogniser:
             if clause is not None:
                 return f"{self._value(head, depth)}{clause}"
             # The parts of a list are things of ours, or names.
-            return ", ".join(self._one(part, _DEEPEST) or part for part in text.split(", ", _MOST))
+            return ", ".join(self._one(part, _DEEPEST - 1) or part for part in text.split(", ", _MOST))
         return known or text
 
     def _add(self, entry: Entry) -> None:

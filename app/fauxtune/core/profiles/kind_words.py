@@ -21,6 +21,13 @@ FAMILIES: dict[Source, str] = {
     Source.EMAIL: "e-mail account",
     Source.SETTING: "settings",
 }
+#: data. What a profile refers to another one for, by Graph's name of the reference.
+REFERENCES: dict[str, str] = {
+    "rootCertificate": "its trusted root",
+    "identityCertificate": "its certificate to sign in with",
+    "smimeSigningCertificate": "its certificate for signing",
+    "smimeEncryptionCertificate": "its certificate for encryption",
+}
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -35,6 +42,11 @@ def kind_words(name: str, document: Mapping[str, Any] | None = None) -> str:
     if document is not None and brings_intermediate(document):
         family = "intermediate certificate"
     return f"{family} for {platform_words(known.variants)}"
+
+
+def references_in_words(text: str) -> str:
+    """Return a sentence for people in which Graph's names of references, in brackets, are words."""
+    return re.sub(r"\((\w+)\)", lambda match: f"({REFERENCES.get(match[1], match[1])})", text)
 
 
 def brings_intermediate(document: Mapping[str, Any]) -> bool:
