@@ -14,14 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.apple.enrollment import AppleEnrollment
 from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ProfileRefused, ServerRefused
 from fauxtune_sim.facts.apple import AppleHardware
 from fauxtune_sim.platforms import Platform
-from tests.simulator.apple.known import hardware
+from tests.simulator.apple.known import codes, enrollment, hardware
 
 if TYPE_CHECKING:
     from fauxtune_sim.server.transport import Transport
@@ -32,20 +31,9 @@ CHECK_IN, COMMAND = "application/x-apple-aspen-mdm-checkin", "application/x-appl
 PLATFORMS = (Platform.IOS, Platform.IPADOS, Platform.MACOS)
 
 
-def enrollment(agent: AppleAgent) -> AppleEnrollment:
-    result = agent.device.enrollment
-    assert isinstance(result, AppleEnrollment)
-    return result
-
-
 def profiles(agent: AppleAgent) -> list[str]:
     assert isinstance(agent.device.state, ProfileStore)
     return list(agent.device.state.profiles)
-
-
-def codes(report: dict[str, Any] | None) -> list[tuple[int, str]]:
-    assert report is not None
-    return [(one["ErrorCode"], one["ErrorDomain"]) for one in report.get("ErrorChain", ())]
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

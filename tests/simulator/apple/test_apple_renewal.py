@@ -6,22 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.apple.enrollment import AppleEnrollment
+from tests.simulator.apple.known import codes, enrollment
 
 if TYPE_CHECKING:
     from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
-
-
-def enrollment(agent: AppleAgent) -> AppleEnrollment:
-    result = agent.device.enrollment
-    assert isinstance(result, AppleEnrollment)
-    return result
-
-
-def codes(report: dict[str, Any] | None) -> list[tuple[int, str]]:
-    assert report is not None
-    return [(one["ErrorCode"], one["ErrorDomain"]) for one in report.get("ErrorChain", ())]
 
 
 async def test_a_renewed_mdm_profile_brings_a_new_identity_and_tells_the_server(

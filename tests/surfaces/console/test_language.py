@@ -131,6 +131,11 @@ async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.As
             "RSA, 2048 bit, creata sul dispositivo, per firme e chiavi cifrate",
         ),
         ("TOME: made for Bob's phone; revoked", "TOME: fatto per Bob's phone; revocato"),
+        ("1 device has it, and keeps it.", "1 dispositivo lo ha, e lo tiene."),
+        ("3 devices have it, and keep it.", "3 dispositivi lo hanno, e lo tengono."),
+        ("switched on", "attivo"),
+        ("new one", "nuovo"),
+        ("S/MIME encryption", "cifratura S/MIME"),
         ("%", "%"),
         ("alice's iPhone", "alice's iPhone"),
         ("The mail is of the moon", "The mail is of the moon"),
@@ -146,20 +151,6 @@ def test_markup_is_translated_in_its_texts_and_in_the_attributes_that_people_rea
     pieces = ['<p class="the sum" title="the sum">the', ' sum <code>the sum</code><a href="', '">the sum</a> 3 < 4</p>']
     done = "".join(translated_markup(piece, place, translate=str.upper) for piece in pieces)
     assert done == ('<p class="the sum" title="THE SUM">THE SUM <code>the sum</code><a href="">THE SUM</a> 3 < 4</p>')
-
-
-@pytest.mark.parametrize(
-    ("english", "italian"),
-    [
-        ("1 device has it, and keeps it.", "1 dispositivo lo ha, e lo tiene."),
-        ("3 devices have it, and keep it.", "3 dispositivi lo hanno, e lo tengono."),
-        ("switched on", "attivo"),
-        ("new one", "nuovo"),
-        ("S/MIME encryption", "cifratura S/MIME"),
-    ],
-)
-def test_a_sentence_is_translated_as_a_whole(english: str, italian: str) -> None:
-    assert recogniser(Language.ITALIAN, "console", "labs").translated(english) == italian
 
 
 def test_a_refused_action_is_italian_without_the_actions_name() -> None:
