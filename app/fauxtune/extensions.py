@@ -84,8 +84,8 @@ def attribute(place: str) -> Any:
 
 def routes() -> dict[str, Any]:
     """Return new routes of the extensions that have one, by the names of their entry points."""
-    found = {name: (one.package, one.route) for name, one in extensions().items() if one.route is not None}
-    return {name: attribute(f"{package}.{place}")() for name, (package, place) in found.items()}
+    makers = {name: (one.package, one.route) for name, one in extensions().items() if one.route is not None}
+    return {name: attribute(f"{package}.{place}")() for name, (package, place) in makers.items()}
 
 
 async def before_a_change(emulator: object, tenant: object) -> None:
