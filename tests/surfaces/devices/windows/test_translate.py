@@ -21,10 +21,10 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import AppSighting, Step
 from fauxtune.operations.devices.actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
-from fauxtune.surfaces.devices.windows.action_answers import answer
 from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.apps import sightings
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
+from fauxtune.surfaces.devices.windows.status_mapping import action_answer
 from fauxtune.surfaces.devices.windows.translate import TranslationContext, commands
 from tests.support.authorities import Authorities
 from tests.support.clock import NOW
@@ -270,9 +270,9 @@ def test_an_action_is_the_node_of_its_provider(action: DeviceAction, details: di
 )
 def test_a_place_that_does_not_exist_is_no_location(latitude: str, longitude: str) -> None:
     node = "./Device/Vendor/MSFT/RemoteFind/Location"
-    assert answer({f"{node}/Latitude": latitude, f"{node}/Longitude": longitude}) is None
+    assert action_answer({f"{node}/Latitude": latitude, f"{node}/Longitude": longitude}) is None
     here = {f"{node}/Latitude": "47.5", f"{node}/Longitude": "8.5", f"{node}/Accuracy": "x"}
-    assert answer(here) == {"location": {"latitude": 47.5, "longitude": 8.5}}
+    assert action_answer(here) == {"location": {"latitude": 47.5, "longitude": 8.5}}
 
 
 # ----------------------------------------------------------------------------------------------------------- questions

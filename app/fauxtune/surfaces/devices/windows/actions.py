@@ -12,10 +12,9 @@ from fauxtune.core.formats.xml import leaf, tag
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.actions import Order
-from fauxtune.surfaces.devices.windows.action_answers import POSITION
 from fauxtune.surfaces.devices.windows.csp import Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
-from fauxtune.surfaces.devices.windows.status_mapping import ASK, MUST
+from fauxtune.surfaces.devices.windows.status_mapping import ASK, MUST, POSITION
 
 _QUICK, _FULL = "1", "2"
 _NEEDED = 2

@@ -1,20 +1,21 @@
-"""From the statuses of a step's commands to the step's result. OMA-DM 1.2 RepPro 10 (status codes); MS-MDM.
+"""From the statuses of a step's commands to its result, and to what an action brought back by the names of Graph.
 
-Errors are Graph's codes: 0x87D10000 with the SyncML status in it (Intune: "Troubleshoot policies": error codes). The
-role of a command says what its status means for the step; it is not part of the message.
+OMA-DM 1.2 RepPro 10 (status codes); MS-MDM; RemoteFind CSP. Errors are Graph's codes: 0x87D10000 with the SyncML status
+in it (Intune: "Troubleshoot policies": error codes). The role of a command says what its status means for the step; it
+is not part of the message.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.model.actions import StepKind
+from fauxtune.core.model.actions import StepKind, is_on_earth
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
-from fauxtune.surfaces.devices.windows.action_answers import answer
 
 MUST = "must"  # its failure is a failure of the step
 THERE = "there"  # "already exists" counts as success
@@ -31,6 +32,14 @@ _UNKNOWN = frozenset({404, 406, 501})
 #: Statuses of an Atomic's parts when another part failed.
 _ROLLED_BACK = frozenset({214, 215, 216})
 _SYNCML_ERRORS = 0x87D10000
+#: The nodes of a position, and their names in Graph's deviceGeoLocation. The first two are required.
+POSITION = {
+    "Latitude": "latitude",
+    "Longitude": "longitude",
+    "Altitude": "altitude",
+    "Accuracy": "horizontalAccuracy",
+    "AltitudeAccuracy": "verticalAccuracy",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ def step_result(step: str, responses: Sequence[CommandResponse], *, kind: StepKi
 
 def _brought(responses: Sequence[CommandResponse]) -> JsonObject | None:
     """What the Gets of an action brought back."""
-    return answer({response.uri: response.data for response in responses if response.data is not None})
+    return action_answer({response.uri: response.data for response in responses if response.data is not None})
 
 
 def too_large(step: str, *, largest: int) -> StepResult:
@@ -124,3 +133,22 @@ def _answer(step: str, responses: Sequence[CommandResponse]) -> StepResult:
         return StepResult(step, Result.UNSUPPORTED)
     data: Mapping[str, Any] = {"values": values, "children": next(iter(values.values()), "")}
     return StepResult(step, Result.DONE, data=dict(data))
+
+
+def action_answer(values: Mapping[str, str]) -> JsonObject | None:
+    """Return what an action brought back, from the data of its nodes by their addresses; None if it is nothing."""
+    location = {}
+    for uri, data in values.items():
+        parent, _, leaf = uri.rpartition("/")
+        number = _finite_number(data)
+        if parent.endswith("/RemoteFind/Location") and leaf in POSITION and number is not None:
+            location[POSITION[leaf]] = number
+    return {"location": location} if is_on_earth(location) else None
+
+
+def _finite_number(data: str) -> float | None:
+    try:
+        number = float(data)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
