@@ -18,7 +18,6 @@ from fauxtune.surfaces.control.bodies import Answer, Body, Listed
 from fauxtune_labs.core.lab import Choice, Question
 from fauxtune_labs.operations.labs import runs
 from fauxtune_labs.operations.labs.checks import in_words
-from fauxtune_labs.operations.labs.files import file_named
 from fauxtune_labs.operations.labs.runs import Progress, stage_of
 from fauxtune_labs.operations.labs.texts import DOMAIN
 from fauxtune_labs.operations.labs.views import (
@@ -27,6 +26,7 @@ from fauxtune_labs.operations.labs.views import (
     LabView,
     StepView,
     Way,
+    file_named,
     lab_lines,
     lab_view,
     missing_now,

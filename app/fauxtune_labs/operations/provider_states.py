@@ -1,4 +1,6 @@
-"""Reaching a provider state: the function of each sentence, called once for a tenant at a time."""
+"""Reaching a provider state: the function of each sentence, called once for a tenant at a time. Sentences on
+certificates that devices request by SCEP from the tenant's own SCEP server are here.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,119 @@ from fauxtune.core.administration import devices as administration
 from fauxtune.core.administration import directory
 from fauxtune.core.engine.enrollment_restrictions import platform_type
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId
 from fauxtune.core.model.platforms import Platform, variant_of
+from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.words.device_words import platform_of
 from fauxtune.core.model.words.provider_state_words import Reading, read
-from fauxtune.operations.arrangement import connectors, devices, times
+from fauxtune.core.scep.challenge import LIFETIME
+from fauxtune.operations.arrangement import assigning, connectors, devices, times
 from fauxtune.operations.arrangement.scene import Scene, scene_of
+from fauxtune.operations.checkin import scep_challenges
+from fauxtune.operations.runtime.device_host import HostedDevice
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.turns import turn_of_state
-from fauxtune_labs.operations import certificates, scep, sentences
+from fauxtune.operations.tenants import tenants
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune_labs.operations import certificates, sentences
+
+_APPROVAL = "ndes.approval"
+_EVERYBODY = "all users"
+
+
+async def is_assigned(scene: Scene, reading: Reading) -> None:
+    """Assign a SCEP profile."""
+    await assigning.assign_scep(scene, await scene.target(reading.words["group"]))
+
+
+async def requests_wait(scene: Scene, reading: Reading) -> None:
+    """Let requests wait for an approval."""
+    await _set_approval(scene, needed=True)
+
+
+async def requests_are_granted(scene: Scene, reading: Reading) -> None:
+    """Grant requests at once."""
+    await _set_approval(scene, needed=False)
+
+
+async def has_certificate(scene: Scene, reading: Reading) -> None:
+    """Have the device request its certificate, and get it."""
+    device = await devices.one_device(scene, reading)
+    enrollment = await _enrollment(scene)
+    if await _has(scene, enrollment.id):
+        return
+    await requests_are_granted(scene, reading)
+    await _assign(scene, device)
+
+
+async def waits_for_approval(scene: Scene, reading: Reading) -> None:
+    """Have the device request its certificate, which nobody approves."""
+    approved = scene.emulator.runner.current(scene.tenant).setting(_APPROVAL)
+    # A device that is enrolled now requests at once, if a profile reaches it already.
+    await requests_wait(scene, reading)
+    device = await devices.one_device(scene, reading)
+    enrollment = await _enrollment(scene)
+    if await _waits(scene, enrollment.id):
+        return
+    if await _has(scene, enrollment.id):
+        await _set_approval(scene, needed=bool(approved))
+        raise Invalid(f"{device.name} has its SCEP certificate already: choose another device.", target="state")
+    await _assign(scene, device)
+
+
+async def challenge_has_expired(scene: Scene, reading: Reading) -> None:
+    """Give the device a challenge, and let its hour pass."""
+    device = await devices.one_device(scene, reading)
+    enrollment = await _enrollment(scene)
+    rows = await scene.read(queries.challenges_of, scene.tenant.id, enrollment_ids=[enrollment.id])
+    if rows and rows[-1].state == "given" and rows[-1].expires_at <= scene.now:
+        return
+    # Off line, it neither uses the challenge nor is given another.
+    if device.is_online:
+        await scene.do(scene.emulator.device_host.take_offline(scene.tenant.id, device.name))
+    profiles = await assigning.assign_scep(scene, await scene.target(_EVERYBODY))
+    await scene.run(
+        scep_challenges.give_challenge,
+        device=ManagedDeviceId(scene.values["managedDeviceId"]),
+        profile=ProfileId(profiles[platform_of(enrollment.variant)]),
+        keys=scene.emulator.keys,
+    )
+    await times.set_clock(scene, scene.now + LIFETIME)
+
+
+async def _set_approval(scene: Scene, *, needed: bool) -> None:
+    if scene.emulator.runner.current(scene.tenant).setting(_APPROVAL) is not needed:
+        await scene.run(tenants.change_settings, {_APPROVAL: needed})
+
+
+async def _assign(scene: Scene, device: HostedDevice) -> None:
+    """Let the device request its certificate."""
+    await connectors.bring_on_line(scene)
+    await assigning.assign_scep(scene, await scene.target(_EVERYBODY))
+    if not device.is_online:
+        await scene.do(scene.emulator.device_host.bring_online(scene.tenant.id, device.name))
+
+
+async def _enrollment(scene: Scene) -> NamedEnrollmentRow:
+    """Return the enrolment of the device of which the sentence speaks."""
+    key = scene.values["managedDeviceId"]
+    row = await scene.read(device_queries.enrollment_named, scene.tenant.id, key=key)
+    assert row is not None, "it was enrolled for the sentence, or before"
+    return row
+
+
+async def _has(scene: Scene, enrollment: EnrollmentId) -> bool:
+    rows = await scene.read(device_queries.ledger_rows, enrollment)
+    return any(row.source is Source.SCEP and row.state is ItemState.INSTALLED for row in rows.values())
+
+
+async def _waits(scene: Scene, enrollment: EnrollmentId) -> bool:
+    pending = await scene.read(queries.pending_requests, scene.tenant.id)
+    return any(device == enrollment for device, _profile in pending)
+
 
 # Sentences on who may enrol.
 
@@ -77,7 +184,7 @@ REACH: Mapping[str, Reach] = {
     "the template {template} is gone": certificates.template_is_gone,
     "a trusted root is assigned to {group}": sentences.root_is_assigned,
     "a signing certificate is assigned to {group}": sentences.signing_is_assigned,
-    "a SCEP certificate is assigned to {group}": scep.is_assigned,
+    "a SCEP certificate is assigned to {group}": is_assigned,
     "imported certificates are assigned to {group}": sentences.imported_is_assigned,
     "a mail account is assigned to {group}": sentences.mail_is_assigned,
     "nothing is assigned to {group}": sentences.nothing_is_assigned,
@@ -95,9 +202,9 @@ REACH: Mapping[str, Reach] = {
     "{user}'s {device} accepts everything": devices.accepts_everything,
     "{user}'s {device} reports {fact} {value}": devices.reports,
     "{user}'s {device} waits for the connector": devices.waits_for_connector,
-    "{user}'s {device} has a SCEP certificate": scep.has_certificate,
-    "{user}'s {device} waits for the approval of a SCEP certificate": scep.waits_for_approval,
-    "the SCEP challenge of {user}'s {device} has expired": scep.challenge_has_expired,
+    "{user}'s {device} has a SCEP certificate": has_certificate,
+    "{user}'s {device} waits for the approval of a SCEP certificate": waits_for_approval,
+    "the SCEP challenge of {user}'s {device} has expired": challenge_has_expired,
     "the connector is off line": connectors.connectors_are_off_line,
     "the connector is on line": connectors.connectors_are_on_line,
     "the connector lacks the key": connectors.connectors_lack_the_key,
@@ -105,8 +212,8 @@ REACH: Mapping[str, Reach] = {
     "there is no connector": connectors.there_is_no_connector,
     "there are {count} connectors": connectors.there_are_connectors,
     "the connector polls": connectors.connectors_poll,
-    "SCEP requests wait for an approval": scep.requests_wait,
-    "SCEP requests are granted at once": scep.requests_are_granted,
+    "SCEP requests wait for an approval": requests_wait,
+    "SCEP requests are granted at once": requests_are_granted,
     "Graph throttles every {nth} request": sentences.graph_throttles,
     "Graph is unavailable": sentences.graph_is_unavailable,
     "Graph answers slowly": sentences.graph_answers_slowly,

@@ -15,7 +15,7 @@ from fauxtune_labs.core.reading import LONGEST, examined, read_lab, skeleton
 from fauxtune_labs.core.translation import mapped, mistakes_of, texts_of, updated
 from fauxtune_labs.core.verbs import CHECKS, DEEDS, FILES, command_of
 from fauxtune_labs.operations.labs import checks, deeds
-from fauxtune_labs.operations.labs import files as lab_files
+from fauxtune_labs.operations.labs import views as lab_files
 
 _LABS = files("fauxtune_labs").joinpath("texts")
 NAMES = _LABS.joinpath("order.txt").read_text(encoding="utf-8").split()
