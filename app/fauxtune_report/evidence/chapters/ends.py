@@ -8,9 +8,8 @@ from fauxtune.core.language.message import Message, count, say
 from fauxtune.core.model.states import Source
 from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import Chapter, Chip, Claim, Named, Note, Part, Picture, Row, Stamp, Table
-from fauxtune_report.evidence.examples import departed
 from fauxtune_report.evidence.facts import OWN, Authority, Certificate, LeftOut
-from fauxtune_report.evidence.view import ENDS, NOTHING, View, bounded
+from fauxtune_report.evidence.view import ENDS, NOTHING, View, bounded, departed
 
 _MOST_CLAIMS = 24
 

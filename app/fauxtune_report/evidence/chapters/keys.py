@@ -6,9 +6,8 @@ from fauxtune.core.language.message import Message, count, say
 from fauxtune.core.model.states import Source
 from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import Chapter, Claim, Named, Note, Part, Picture, Row, Table
-from fauxtune_report.evidence.examples import Shared, own_encryption, shared
 from fauxtune_report.evidence.facts import OWN, Device, Mail
-from fauxtune_report.evidence.view import ENDS, NOTHING, View
+from fauxtune_report.evidence.view import ENDS, NOTHING, Shared, View, own_encryption, shared
 
 _MOST_CLAIMS = 12
 

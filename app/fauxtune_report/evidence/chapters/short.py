@@ -7,9 +7,8 @@ from fauxtune.core.mail.readability import Reading
 from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.chapters.keys import on_all
 from fauxtune_report.evidence.claim import Chapter, Claim, Named, Note, Part, Question
-from fauxtune_report.evidence.examples import Barred, Departed, Shared, barred, departed, shared
 from fauxtune_report.evidence.facts import Device, Mail
-from fauxtune_report.evidence.view import NO_KEYS, NOTHING, View
+from fauxtune_report.evidence.view import NO_KEYS, NOTHING, Barred, Departed, Shared, View, barred, departed, shared
 
 #: The end of a device -> the question about it.
 _QUESTIONS: dict[str, Message] = {

@@ -8,10 +8,9 @@ from fauxtune.core.language.catalogue import Catalogue
 from fauxtune.core.language.message import say
 from fauxtune.core.model.states import Source
 from fauxtune_report.evidence.chapters.story import MOST_STEPS, Step, steps
-from fauxtune_report.evidence.examples import departed
 from fauxtune_report.evidence.facts import OWN, Device
 from fauxtune_report.evidence.pictures.svg import WIDTH, Drawing
-from fauxtune_report.evidence.view import ENDS, View
+from fauxtune_report.evidence.view import ENDS, View, departed
 
 _LEFT, _TOP, _ROW = 180, 34, 24
 #: Kinds of steps -> the sign on a device's line.
