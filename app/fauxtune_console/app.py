@@ -43,13 +43,12 @@ from fauxtune_console.pages.certificates import (
     connector,
     connectors,
     importing,
-    issuing,
     scep,
     templates,
 )
-from fauxtune_console.pages.devices import device, device_actions, devices, enrollment, hosted_devices
+from fauxtune_console.pages.devices import device, device_actions, devices, hosted_devices
 from fauxtune_console.pages.people import groups, mail, mail_writing, user, users
-from fauxtune_console.pages.profiles import managed, new_profile, profile_assign, profile_edit, profiles
+from fauxtune_console.pages.profiles import managed, new_profile, profile_edit, profiles
 from fauxtune_console.paging import PageBehindTheLast
 from fauxtune_console.session import Session, SessionKey
 from fauxtune_console.tasks import Page, asked
@@ -80,8 +79,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/authority/digicert/new", "GET", authorities.ask_digicert),
     ("/authority/digicert/new", "POST", authorities.subscribe),
     ("/authority/imported", "GET", certificates.imported),
-    ("/authority/issue", "GET", issuing.new),
-    ("/authority/issue", "POST", issuing.issue),
+    ("/authority/issue", "GET", certificates.new),
+    ("/authority/issue", "POST", certificates.issue),
     ("/authority/scep", "GET", scep.scep),
     ("/authority/scep", "POST", scep.open_challenge),
     ("/authority/scep/requests/{request}", "POST", scep.decide),
@@ -128,7 +127,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/devices/{device}/sync", "POST", device_actions.sync),
     ("/devices/{device}/wipe", "GET", device_actions.ask_wipe),
     ("/devices/{device}/wipe", "POST", device_actions.wipe),
-    ("/enrollment", "GET", enrollment.enrollment),
+    ("/enrollment", "GET", devices.enrollment),
     ("/faults", "GET", faults.faults),
     *asked("/faults/clear", faults.clear),
     ("/faults/new", "GET", faults.new),
@@ -160,8 +159,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/profiles/new", "GET", new_profile.new),
     ("/profiles/new", "POST", new_profile.create),
     ("/profiles/{profile}", "GET", profiles.profile),
-    ("/profiles/{profile}/assign", "GET", profile_assign.show),
-    ("/profiles/{profile}/assign", "POST", profile_assign.change),
+    ("/profiles/{profile}/assign", "GET", profile_edit.show_assignments),
+    ("/profiles/{profile}/assign", "POST", profile_edit.change_assignments),
     *asked("/profiles/{profile}/delete", profile_edit.delete),
     ("/profiles/{profile}/edit", "GET", profile_edit.edit),
     ("/profiles/{profile}/edit", "POST", profile_edit.change),

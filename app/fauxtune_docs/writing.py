@@ -51,8 +51,7 @@ from fauxtune.surfaces.push import description as push_description
 from fauxtune.surfaces.push import routes as push
 from fauxtune_docs import probes_description
 from fauxtune_docs.pages.coverage import coverage_page
-from fauxtune_docs.pages.coverage_words import recorded_run
-from fauxtune_docs.pages.demand import demanded_calls
+from fauxtune_docs.pages.coverage_words import demanded_calls, recorded_run
 from fauxtune_docs.pages.editions import EDITION_RULES, editions_page
 from fauxtune_docs.pages.faults import diagnosis_page, faults_page
 from fauxtune_docs.pages.labs import labs_page, provider_states_page

@@ -32,7 +32,7 @@ _LACK_ONE = {
     "fauxtune_console.compliance_lines._REMEDIATED": "unknown",
     "fauxtune_console.pages.certificates.certificates.STANDINGS": "onCrl",
     "fauxtune_console.profiles.facts._FAMILIES": "setting",
-    "fauxtune_docs.pages.demand._WORDS": "refused",
+    "fauxtune_docs.pages.coverage_words._WORDS": "refused",
     "fauxtune_docs.pages.editions.ISSUERS": "microsoft",
     "fauxtune_sim.cli.mailbox_commands._BY": "notAtAll",
 }

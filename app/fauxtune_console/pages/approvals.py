@@ -40,7 +40,7 @@ from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.pages.journal import short_path
 from fauxtune_console.paging import offset, paging
-from fauxtune_console.profiles.targets import boxes, group_of, read_targets
+from fauxtune_console.profiles.choices import boxes, group_of, read_targets
 from fauxtune_console.session import Typed
 from fauxtune_console.tasks import CLIENT, Question, send, snippets, task_page
 

@@ -24,10 +24,9 @@ from fauxtune_console.templating import DOMAINS
 from fauxtune_labs.core.lab import Choice, Question
 from fauxtune_labs.operations.labs import runs
 from fauxtune_labs.operations.labs.checks import OutcomeText, in_words
-from fauxtune_labs.operations.labs.files import file_named
 from fauxtune_labs.operations.labs.runs import CheckedStep
 from fauxtune_labs.operations.labs.texts import DOMAIN, lab_named
-from fauxtune_labs.operations.labs.views import LabState, StepView, Way, lab_lines, lab_view
+from fauxtune_labs.operations.labs.views import LabState, StepView, Way, file_named, lab_lines, lab_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from fauxtune.storage.queries.insight.device_list import DeviceFilter, DeviceSta
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.causes import by_cause
-from fauxtune_console.connector_words import unanswered
 from fauxtune_console.fixes import bring_on_line
 from fauxtune_console.holdings import Card, cards_of
+from fauxtune_console.pages.certificates.connectors import unanswered
 from fauxtune_console.paging import offset, paging
 
 _SIZE = 20

@@ -21,9 +21,8 @@ from fauxtune.core.model.words.device_words import PLATFORMS, TITLES, ProfilePla
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries.insight import groups_and_profiles as queries
-from fauxtune_console.profiles.choices import Choices
+from fauxtune_console.profiles.choices import Choices, NamedTarget
 from fauxtune_console.profiles.settings import RootSettings, Settings
-from fauxtune_console.profiles.targets import NamedTarget
 from fauxtune_console.tasks import Send, Task
 
 EXCLUSION_TARGET = complex_type("exclusionGroupAssignmentTarget")

@@ -20,8 +20,7 @@ from fauxtune.core.reports.catalog import REFUSED, REPORTS
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import AREAS
 from fauxtune_docs.pages import coverage_words
-from fauxtune_docs.pages.coverage_words import Probes, probe_words, probes_of_routes
-from fauxtune_docs.pages.demand import DemandedCall, call_rows, figures
+from fauxtune_docs.pages.coverage_words import DemandedCall, Probes, call_rows, figures, probe_words, probes_of_routes
 from fauxtune_probe.core.report import NOT_RUN, Recorded
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")

@@ -1,17 +1,24 @@
-"""What the page on coverage says between its tables, and what it says of the probe.
+"""What the page on coverage says between its tables, of the calls of public programs, and of the probe.
 
-A run against a real tenant that was recorded stands in docs/probe-results.json; without it nothing was tried.
+The list of calls is `docs/demand.txt`, each with what is answered to it. A call is *served* if the table has a route
+for it, in the version that programs ask for, that neither answers 501 nor the 400 of a path without a service behind
+it.
+
+A run of the probe against a real tenant that was recorded stands in docs/probe-results.json; without it nothing was
+tried.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from fauxtune.core.odata.paths.table import NoSuchVerb, UnknownSegment
-from fauxtune.core.odata.schema.types import Version
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, UnknownSegment
+from fauxtune.core.odata.schema.types import Level, Version
 from fauxtune.surfaces.graph.routes import TABLES
 from fauxtune_probe.core.expectations.reading import EXPECTATIONS
 from fauxtune_probe.core.model import Expectation, Verdict
@@ -127,6 +134,10 @@ FILE = "probe-results.json"
 _ORDER = (Verdict.DIFFERS, Verdict.CONFIRMED, Verdict.NOT_TRIED)
 #: Expectations that a cell names.
 _MOST = 3
+CALLS_FILE = "demand.txt"
+_KEY, _CAST = "184efa21-98c3-4e5d-95ab-d07053a96e67", "microsoft.graph.win32LobApp"
+_REFUSED = (400, 501)
+_WORDS = {Level.EXACT: "exact", Level.APPROXIMATED: "approximated", Level.STORED: "stored only"}
 
 
 def recorded_run(docs: Path) -> Recorded:
@@ -184,3 +195,75 @@ def _cell(names: Mapping[Verdict, list[str]]) -> str:
             more = f" and {len(chosen) - _MOST} more" if len(chosen) > _MOST else ""
             parts.append(f"{verdict.value}: {', '.join(f'`{name}`' for name in chosen[:_MOST])}{more}")
     return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class DemandedCall:
+    """A call, and how many programs make it: in all, and by the version that they ask for."""
+
+    programs: int
+    versions: dict[Version, int]
+    verb: str
+    path: str
+
+    def level(self, version: Version) -> Level | None:
+        """How near the answer of a version comes to the real service; None where it is not served."""
+        path = self.path.replace("{id}", _KEY).replace("{cast}", _CAST)
+        try:
+            route = TABLES[version].match(self.verb, path).route
+        except Invalid:
+            return None
+        refused = route.method == EVERY or route.status in _REFUSED or route.fidelity.level is Level.REFUSED
+        return None if refused else route.fidelity.level
+
+    @property
+    def is_served(self) -> bool:
+        """Whether every version that programs ask for answers it."""
+        return all(self.level(version) is not None for version in self.versions)
+
+    @property
+    def served_programs(self) -> int:
+        """How many programs are answered, by the version that they ask for."""
+        return sum(count for version, count in self.versions.items() if self.level(version) is not None)
+
+
+def demanded_calls(folder: Path) -> tuple[DemandedCall, ...]:
+    """Read the list in the folder of the documents, the most called first."""
+    lines = (folder / CALLS_FILE).read_text(encoding="utf-8").splitlines()
+    return tuple(_call(line) for line in lines if line and not line.startswith("#"))
+
+
+def figures(calls: Sequence[DemandedCall]) -> list[tuple[str, str, str]]:
+    """Return, for the first 50, 100 and 200 calls and for all: how many there are and are served, and the share of the
+    programs' uses that is served.
+    """
+    rows = []
+    for title, some in (
+        *((f"the first {count}", calls[:count]) for count in (50, 100, 200)),
+        ("all", calls),
+    ):
+        served = sum(call.is_served for call in some)
+        uses = sum(sum(call.versions.values()) for call in some)
+        share = sum(call.served_programs for call in some) / uses
+        rows.append((title, f"{served} of {len(some)}", f"{share:.1%}"))
+    return rows
+
+
+def call_rows(calls: Sequence[DemandedCall]) -> list[tuple[str, ...]]:
+    """Return a row for each call: programs, call, and what each version answers that is asked for."""
+    return [(str(call.programs), f"`{call.verb} {call.path}`", _state(call)) for call in calls]
+
+
+def _state(call: DemandedCall) -> str:
+    states = {version: call.level(version) for version in call.versions}
+    words = {version: "refused" if level is None else _WORDS[level] for version, level in states.items()}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return ", ".join(f"{version.value}: {word}" for version, word in words.items())
+
+
+def _call(line: str) -> DemandedCall:
+    programs, v1, beta, either, verb, path = line.split()
+    # A version that is chosen when a program runs is beta for most.
+    counts = {Version.V1: int(v1), Version.BETA: int(beta) + int(either)}
+    return DemandedCall(int(programs), {version: n for version, n in counts.items() if n}, verb, path)

@@ -1,7 +1,6 @@
 """`/docs`: the OpenAPI documents, shown by Swagger UI, in which every request can be tried out.
 
-`entry` is the route, which imports the rest at its first request; `documents` makes the documents, `page` their pages,
-and `application` answers.
+`entry` is the route, which imports the rest at its first request; `application` makes the documents and answers.
 """
 
 PATH = "/docs"

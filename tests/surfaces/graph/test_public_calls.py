@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fauxtune.core.odata.schema.types import Version
-from fauxtune_docs.pages.demand import demanded_calls
+from fauxtune_docs.pages.coverage_words import demanded_calls
 from tests.support.graph import ABSENT, error_code, error_message
 from tests.surfaces.graph import public_calls
 

@@ -20,7 +20,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune_console.call import TenantCall
-from fauxtune_console.connector_words import ROLES, ConnectorView, Entry, connector_view, entry
+from fauxtune_console.pages.certificates.connectors import ROLES, ConnectorView, Entry, connector_view, entry
 from fauxtune_console.session import Typed
 from fauxtune_console.tasks import Question, task_page
 

@@ -20,7 +20,7 @@ from fauxtune.core.model.mail_accounts import APPS
 from fauxtune.core.model.words.device_words import PLATFORMS, ProfilePlatform
 from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune_console.call import TenantCall
-from fauxtune_console.profiles.targets import boxes, read_targets, target_words
+from fauxtune_console.profiles.choices import boxes, read_targets, target_words
 from fauxtune_console.session import Typed
 from fauxtune_console.tasks import Question, carry_out, confirm, one_by_one, send, task_page
 

@@ -16,7 +16,7 @@ from fauxtune.core.pki.foreign import is_pem
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries.insight import groups_and_profiles as queries
 from fauxtune_console.call import TenantCall
-from fauxtune_console.profiles.choices import Choices, choices
+from fauxtune_console.profiles.choices import Boxes, Choices, boxes, choices, read_targets, target_words
 from fauxtune_console.profiles.creation import (
     Created,
     NewProfiles,
@@ -27,7 +27,6 @@ from fauxtune_console.profiles.creation import (
     root_plans,
 )
 from fauxtune_console.profiles.settings import DEFAULTS, LONGEST_CERTIFICATE, ScepSettings, read_settings
-from fauxtune_console.profiles.targets import Boxes, boxes, read_targets, target_words
 from fauxtune_console.session import Typed
 from fauxtune_console.tasks import carry_out, confirm
 
