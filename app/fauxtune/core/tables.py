@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from fauxtune.core.nearest import nearest
+
 #: Characters of a line, at most.
 LONGEST = 200
 _WORD = re.compile(r'(?:(?P<option>[A-Za-z][\w-]*)=)?(?:(?P<text>"(?:[^"\\]|\\.)*")(?= |$)|(?P<bare>[^ ]*)) *')
@@ -224,7 +226,5 @@ def _json(line: Line, written: str) -> Any:
 
 
 def _most_like(word: str, names: Collection[str]) -> str:
-    from fauxtune.core.nearest import nearest  # only where somebody made a mistake
-
     like = ", ".join(f"'{name}'" for name in nearest(word, names))
     return f"the nearest are {like}" if len(names) > 1 else f"there is only {like}" if names else "it has none"

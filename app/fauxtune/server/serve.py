@@ -50,6 +50,9 @@ from fauxtune.storage.process_lock import Ownership
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
+if sys.platform != "win32":
+    import uvloop
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -490,6 +493,4 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return what makes the event loop that a server runs in; None: Python's own."""
     if sys.platform == "win32":
         return None
-    import uvloop
-
     return uvloop.new_event_loop

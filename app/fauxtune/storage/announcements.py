@@ -91,13 +91,11 @@ class Announcements:
                 time.sleep(_PAUSE)
 
     def _hear(self, hear: Callable[[str, Sequence[Announcement]], None], connected: Callable[[], None]) -> None:
-        from psycopg import OperationalError as Broken
-
         with self._connection() as connection:
             connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
             self._waiting = connection.connection.dbapi_connection
             connected()
-            with suppress(Broken):
+            with suppress(self._waiting.OperationalError):
                 while self._is_open:
                     for notice in self._waiting.notifies(timeout=_LOOK):
                         sender, *every = json.loads(notice.payload)

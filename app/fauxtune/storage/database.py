@@ -9,6 +9,7 @@ Never `await` inside a transaction: on SQLite the loop is the lock.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import logging
 import random
@@ -18,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -28,11 +29,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool, PoolProxiedConn
 
 from fauxtune.core.errors import DatabaseUnavailable, Invalid
 from fauxtune.storage.aside import Aside
+from fauxtune.storage.past import Past, Pasts
 from fauxtune.storage.tenancy import guard
 from fauxtune.storage.writes import configuration_writes
-
-if TYPE_CHECKING:
-    from fauxtune.storage.past import Past, Pasts
 
 __all__ = ["Connection", "Database"]
 
@@ -195,8 +194,6 @@ class Database:
 
     def _kept_pasts(self) -> Pasts:
         if self._pasts is None:
-            from fauxtune.storage.past import Pasts  # at the first fault that needs it: most servers never do
-
             make = _sqlite_engine if self.is_sqlite else _postgresql_engine
             self._pasts = Pasts(make(self.url, pool=NullPool))
         return self._pasts
@@ -353,8 +350,6 @@ class _OneConnection:
 
 def _trim() -> None:
     """Let the C library give back what it keeps for later; only glibc can be told so (malloc_trim(3))."""
-    import ctypes  # here: most servers never delete so much
-
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -395,9 +390,10 @@ def _connections_lent(engine: Engine) -> set[Any]:
 
 def cut(connection: Any) -> None:
     """Shut down the socket of a connection that another thread waits on: the thread gets an error."""
-    from psycopg import Error
-
-    with suppress(OSError, Error), socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as wire:
+    with (
+        suppress(OSError, connection.Error),
+        socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as wire,
+    ):
         wire.shutdown(socket.SHUT_RDWR)
 
 

@@ -91,13 +91,12 @@ def _create(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection, *, to: str) -> None:
-    from alembic import command  # here: see above
-    from alembic.config import Config
+    from alembic import command, config  # here: see above
 
-    config = Config()
-    config.set_main_option("script_location", f"{_LOCATION}:.")
-    config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    how = config.Config()
+    how.set_main_option("script_location", f"{_LOCATION}:.")
+    how.attributes["connection"] = connection
+    command.upgrade(how, to)
 
 
 def _revisions() -> list[str]:

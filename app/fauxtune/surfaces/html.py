@@ -28,4 +28,4 @@ def environment(loader: BaseLoader, *, words: Catalogue | None = None) -> Enviro
 
 def colours() -> str:
     """Return the style sheet of the colours, for pages that have their styles in them."""
-    return resources.files("fauxtune.surfaces").joinpath("colours.css").read_text("utf-8")
+    return resources.files(__package__).joinpath("colours.css").read_text("utf-8")

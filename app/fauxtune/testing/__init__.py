@@ -6,6 +6,7 @@ these objects; without it begin with `with Server.start() as server`, or with `f
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
     if name == "Refused":
         return import_module("fauxtune_client.http").Refused
     if name not in _MODULES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -49,12 +50,8 @@ class Graph(httpx.Client):
         )
         from msgraph_core import GraphClientFactory
 
-        if version == "beta":
-            from msgraph_beta import GraphServiceClient
-            from msgraph_beta.graph_request_adapter import GraphRequestAdapter, options
-        else:
-            from msgraph import GraphServiceClient
-            from msgraph.graph_request_adapter import GraphRequestAdapter, options
+        sdk = import_module("msgraph_beta" if version == "beta" else "msgraph")
+        adapters = import_module(f"{sdk.__name__}.graph_request_adapter")
         authentication = AzureIdentityAuthenticationProvider(
             self._tenant.credential,
             scopes=[_DEFAULT_SCOPE],
@@ -63,7 +60,7 @@ class Graph(httpx.Client):
         # Nobody closes the client of an SDK: no connection may be open when the test's event loop ends.
         nothing_kept = httpx.Limits(max_keepalive_connections=0)
         client = httpx.AsyncClient(verify=self._tenant.server.ssl_context, limits=nothing_kept)
-        http = GraphClientFactory.create_with_default_middleware(client=client, options=options)
-        adapter = GraphRequestAdapter(authentication, client=http)
+        http = GraphClientFactory.create_with_default_middleware(client=client, options=adapters.options)
+        adapter = adapters.GraphRequestAdapter(authentication, client=http)
         adapter.base_url = f"{self._tenant.graph_url}/{version}"
-        return GraphServiceClient(request_adapter=adapter)
+        return sdk.GraphServiceClient(request_adapter=adapter)

@@ -30,6 +30,7 @@ from fauxtune.operations.tenants import faults, tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.seed_contents import FullSeed, SeedConnector, SeedDevice, SeedProfile
+from fauxtune.operations.tenants.seed_parts import Seed
 from fauxtune.operations.tenants.seeding import principal_name
 from fauxtune.operations.tenants.snapshots import keep_beginning
 from fauxtune.storage.queries import authorities as authority_queries
@@ -55,8 +56,9 @@ async def found_full_tenant(
     return await emulator.runner.tenant(tenant.id)
 
 
-async def fill(emulator: Emulator, tenant: Tenant, *, seed: FullSeed) -> None:
+async def fill(emulator: Emulator, tenant: Tenant, *, seed: Seed) -> None:
     """Add the further parts to a new tenant, which is deleted if one of them fails."""
+    assert isinstance(seed, FullSeed), "seeds of one class have further parts"
     done = False
     try:
         await _fill(scene_of(emulator, tenant, client=_CLIENT), seed)

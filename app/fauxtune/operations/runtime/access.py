@@ -174,8 +174,7 @@ class TokenIssuer:
         self._living.clear()
 
     def _read(self, token: str) -> Principal:
-        from joserfc import jwt
-        from joserfc.errors import JoseError
+        from joserfc import errors, jwt
 
         try:
             claims = jwt.decode(token, self._key, algorithms=["RS256"]).claims
@@ -194,7 +193,7 @@ class TokenIssuer:
                 expires_at=int(claims["exp"]),
                 audience=str(claims["aud"]),
             )
-        except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (errors.JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unauthenticated(f"CompactToken parsing failed with error code: 80049217 ({error}).") from None
 
 

@@ -22,22 +22,16 @@ async def _pem(request: Request) -> Response:
     return Response(_file(request), media_type="application/x-pem-file")
 
 
-async def _der(request: Request) -> Response:
-    from fauxtune.server.trust.page import der
+async def _made(request: Request) -> Response:
+    """The root in another form, or the page."""
+    from fauxtune.server.trust import page
 
-    return Response(der(_file(request)), media_type="application/x-x509-ca-cert")
-
-
-async def _profile(request: Request) -> Response:
-    from fauxtune.server.trust.page import profile
-
-    return Response(profile(_file(request)), media_type="application/x-apple-aspen-config")
-
-
-async def _page(request: Request) -> Response:
-    from fauxtune.server.trust.page import page
-
-    return page(request, _file(request))
+    match request.scope["path"]:
+        case "/ca.crt":
+            return Response(page.der(_file(request)), media_type="application/x-x509-ca-cert")
+        case "/ca.mobileconfig":
+            return Response(page.profile(_file(request)), media_type="application/x-apple-aspen-config")
+    return page.page(request, _file(request))
 
 
 def _file(request: Request) -> bytes:
@@ -47,7 +41,7 @@ def _file(request: Request) -> bytes:
 
 ROUTES = (
     Route("/ca.pem", _pem, methods=["GET"]),
-    Route("/ca.crt", _der, methods=["GET"]),
-    Route("/ca.mobileconfig", _profile, methods=["GET"]),
-    Route(PATH, _page, methods=["GET"]),
+    Route("/ca.crt", _made, methods=["GET"]),
+    Route("/ca.mobileconfig", _made, methods=["GET"]),
+    Route(PATH, _made, methods=["GET"]),
 )

@@ -80,8 +80,8 @@ def _filled(way: Way, words: Catalogue, *, https: str) -> dict[str, Any]:
 
 @functools.cache
 def _template(language: Language) -> Any:
-    environment = html.environment(PackageLoader("fauxtune.server.trust", "."), words=catalogue(language, "trust"))
-    here = resources.files("fauxtune.server.trust").joinpath("trust.css").read_text("utf-8")
+    environment = html.environment(PackageLoader(__package__, "."), words=catalogue(language, "trust"))
+    here = resources.files(__package__).joinpath("trust.css").read_text("utf-8")
     environment.globals["style"] = Markup(html.colours() + here)  # noqa: S704 - ours
     return environment.get_template("trust.html")
 

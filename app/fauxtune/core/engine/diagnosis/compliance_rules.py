@@ -51,12 +51,12 @@ def _sentence(unmet: UnmetSetting) -> str:
 
 
 def _fix(compliance: Compliance) -> str:
-    from fauxtune.core.engine.compliance.built_in import FIXES
-    from fauxtune.core.engine.compliance.words import is_enforced
+    from fauxtune.core.engine.compliance import built_in, words
 
-    fixes = [FIXES[unmet_setting.setting] for unmet_setting in compliance.unmet if unmet_setting.setting in FIXES]
+    known = built_in.FIXES
+    fixes = [known[unmet_setting.setting] for unmet_setting in compliance.unmet if unmet_setting.setting in known]
     if fixes and len(fixes) == len(compliance.unmet):
         return " ".join(fixes)
-    if compliance.unmet and all(is_enforced(unmet_setting.setting) for unmet_setting in compliance.unmet):
+    if compliance.unmet and all(words.is_enforced(unmet_setting.setting) for unmet_setting in compliance.unmet):
         return "Let the user do what the device asks for, and let it check in."
     return "Correct it on the device and let it check in, or change the policy or its assignments."
