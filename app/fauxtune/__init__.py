@@ -4,4 +4,4 @@ The cli starts the server; the server mounts the surfaces; surfaces translate wi
 connector holds the keys; storage remembers; the core knows the rules and touches nothing.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
