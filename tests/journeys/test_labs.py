@@ -249,7 +249,7 @@ def test_a_student_plays_a_lab_by_commands(seat: Seat, commands: Commands) -> No
     name = "removal-is-not-revocation"
     assert "Which of its two certificates" in commands.text("lab", "start", name, "--yes", *tenant)
     # A prediction is judged when somebody has looked: after step 1.
-    assert "When step 1 has passed, you learn" in commands.text("lab", "answer", name, "1", *tenant)
+    assert "whether it was right when you have seen" in commands.text("lab", "answer", name, "1", *tenant)
     assert commands.json("lab", "answer", name, "2", *tenant)["right"] is None
     assert [choice["why"] for choice in seat.lab(name)["predict"]["choices"]] == [None] * 3
     undone = commands.run("lab", "check", name, *tenant)

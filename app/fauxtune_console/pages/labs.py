@@ -21,7 +21,7 @@ from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune_console.call import TenantCall, whole_number
 from fauxtune_console.tasks import Snippet, snippets, task_page
 from fauxtune_console.templating import DOMAINS
-from fauxtune_labs.core.lab import Choice, Question
+from fauxtune_labs.core.lab import Choice, Lab, Question
 from fauxtune_labs.operations.labs import runs
 from fauxtune_labs.operations.labs.checks import OutcomeText, in_words
 from fauxtune_labs.operations.labs.runs import CheckedStep
@@ -181,16 +181,16 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
         view=view,
         lab=view.lab,
         is_new=view.state in {LabState.NEW, LabState.OTHER_EDITION},
-        predict=_question(runs.PREDICT, view.lab.predict, progress=progress),
-        quiz=_question(runs.QUIZ, view.lab.quiz, progress=progress),
+        predict=_question(runs.PREDICT, view.lab, progress=progress),
+        quiz=_question(runs.QUIZ, view.lab, progress=progress),
         steps=parts,
         missing=progress.missing(view.lab),
         all_passed=len(progress.passed) == len(view.lab.steps),
     )
 
 
-def _question(name: str, question: Question, *, progress: runs.Progress) -> QuestionPart:
-    chosen, is_told = progress.chosen(name), progress.is_told(name)
+def _question(name: str, lab: Lab, *, progress: runs.Progress) -> QuestionPart:
+    question, chosen, is_told = runs.question_of(lab, name), progress.chosen(name), progress.is_told(name, lab)
     return QuestionPart(name, question, chosen, is_told and question.is_right(chosen), is_told)
 
 

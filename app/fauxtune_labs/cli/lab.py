@@ -147,7 +147,8 @@ def show(*, name: str, service: Administration, lang: Language) -> None:
 def answer(*, name: str, choice: int, service: Administration, quiz: bool, lang: Language) -> None:
     """Answer the first question of a lab, or the last.
 
-    You learn why the answer is right or wrong: of the last question at once, of the first when step 1 has passed.
+    You learn why the answer is right or wrong: of the last question at once, of the first when the step has passed that
+    shows it.
 
     \b
     fauxtune lab answer import-once 2
@@ -278,7 +279,7 @@ def _words(session: Session, language: Language) -> Catalogue:
 _MOST = 96
 _SIGNS = {True: "✓", False: "✗", None: "•"}
 #: What is said of a prediction whose outcome nobody has seen yet.
-NOTED = say("Your prediction is noted. When step 1 has passed, you learn whether it was right.")
+NOTED = say("Your prediction is noted. You learn whether it was right when you have seen what happens.")
 
 
 def beginning(lab: dict[str, Any], words: Catalogue) -> str:

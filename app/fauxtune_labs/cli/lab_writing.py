@@ -264,7 +264,7 @@ def _answer(client: Client, trial: Trial, *, lab: dict[str, Any], question: str)
     if question == "quiz":
         _expect_verdicts(trial, given, question=question)
     else:
-        trial.expect(all(each["right"] is None for each in given), "a prediction is judged before step 1 has passed")
+        trial.expect(all(each["right"] is None for each in given), "a prediction is judged before anything is seen")
 
 
 def _expect_verdicts(trial: Trial, given: Sequence[dict[str, Any]], *, question: str) -> None:

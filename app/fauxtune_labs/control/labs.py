@@ -233,7 +233,7 @@ async def start_lab(here: Here, lab: str) -> Lab:
 
 @router.post("/{lab}/answer", summary="Answer the first or the last question of a lab")
 async def answer_lab(here: Here, lab: str, body: LabAnswer) -> LabChoice:
-    """Whether it is right, and why; of a prediction that is told when step 1 has passed."""
+    """Whether it is right, and why; of a prediction that is told when the step has passed that shows it."""
     given = runs.Given(body.question, body.choice - 1)
     choice, is_told = await runs.answer(here.emulator, here.tenant, name=lab, given=given, language=here.language)
     return _choice(choice, number=body.choice, chosen=True, is_told=is_told)
@@ -301,7 +301,7 @@ async def _seen(here: TenantCall, name: str) -> Lab:
     return Lab.from_value(
         lab,
         state=view.state,
-        predict=_question(lab.predict, progress.predicted, is_told=progress.is_told(runs.PREDICT)),
+        predict=_question(lab.predict, progress.predicted, is_told=progress.is_told(runs.PREDICT, lab)),
         steps=[_step(here, view, number) for number in range(len(lab.steps))],
         proofs=[LabProof.from_value(proof, files=[file.words["name"] for file in proof.files]) for proof in lab.proofs],
         quiz=_question(lab.quiz, progress.answered, is_told=True),

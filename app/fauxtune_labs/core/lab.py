@@ -79,8 +79,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A lab. `start`: the provider states that it begins with; `prepare`: what is done before it begins; `edition`: the
-    only one in which it can be played, None for one that is the same in all.
+    """A lab. `start`: the provider states that it begins with; `prepare`: what is done before it begins.
+
+    `shown_by`: the step that shows whether the prediction was right, counted from 1; `edition`: the only one in which
+    it can be played, None for one that is the same in all.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Lab:
     start: tuple[str, ...]
     prepare: tuple[Act, ...]
     predict: Question
+    shown_by: int
     steps: tuple[Step, ...]
     proofs: tuple[Proof, ...]
     quiz: Question

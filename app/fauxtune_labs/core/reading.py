@@ -33,7 +33,7 @@ _BROKEN = re.compile(r"\(at line (\d+)")
 _SHAPES: Mapping[str, Mapping[str, type]] = {
     "lab": {"title": str, "minutes": int, "idea": str, "story": str, "start": list, "*prepare": list,
             "*edition": str, "predict": dict, "step": list, "proof": list, "quiz": dict},
-    "predict": {"question": str, "choice": list},
+    "predict": {"question": str, "choice": list, "*shown_by": int},
     "quiz": {"question": str, "choice": list},
     "choice": {"text": str, "why": str, "*right": bool},
     "step": {"title": str, "text": str, "hints": list, "do": list, "*look": list, "check": list, "*wrong": list},
@@ -234,7 +234,10 @@ class _Reader:
                 self.wrong(line, error.message.rstrip("."))
 
     def whole(self, lab: Lab) -> None:
-        """Look at what only the whole lab says: labels and files that nothing makes."""
+        """Look at what only the whole lab says: labels and files that nothing makes, a step that is not there."""
+        if not 1 <= lab.shown_by <= len(lab.steps):
+            most = len(lab.steps)
+            self.wrong(self._line_with("shown_by"), f"the prediction is shown by a step that is there, 1 to {most}")
         deeds = [*lab.prepare, *(deed for step in lab.steps for deed in step.do)]
         labels = {deed.words["label"] for deed in deeds if "label" in deed.words and "thumbprint" not in deed.words}
         wrong = [deed for step in lab.steps for way in step.wrong for deed in way.do]
@@ -292,6 +295,7 @@ def _lab(name: str, document: Mapping[str, Any]) -> Lab:
         start=tuple(document["start"]),
         prepare=_acts(document.get("prepare", ()), key="do"),
         predict=_question(document["predict"]),
+        shown_by=document["predict"].get("shown_by", 1),
         steps=tuple(map(_step, document["step"])),
         proofs=tuple(map(_proof, document["proof"])),
         quiz=_question(document["quiz"]),

@@ -101,6 +101,11 @@ def test_every_word_of_lab_files_is_carried_out_somewhere() -> None:
             "'platforms' cannot be 'iso'; the nearest are ios",
         ),
         ('do = "retire"', 'do = "issue file", from = "2019-13-01"', "'2019-13-01' is no day"),
+        (
+            'question = "What happens',
+            'shown_by = 9\nquestion = "What happens',
+            "the prediction is shown by a step that is there, 1 to 1",
+        ),
         ("[quiz]", "[quizz]", "a lab has no member 'quizz'; it has quiz"),
     ],
 )

@@ -81,9 +81,9 @@ class Progress:
         """Return the choices that were taken of a question."""
         return self.predicted if question == PREDICT else self.answered
 
-    def is_told(self, question: str) -> bool:
+    def is_told(self, question: str, lab: Lab) -> bool:
         """Whether it is told which choices are right: of the prediction when somebody has seen what happens."""
-        return question != PREDICT or 0 in self.passed
+        return question != PREDICT or lab.shown_by - 1 in self.passed
 
     def missing(self, lab: Lab) -> list[Message]:
         """Return what the lab needs to be at its end, in words."""
@@ -283,7 +283,7 @@ async def answer(
     await emulator.runner.run(tenant, _note, name, change=note)
     event = SeatEvent.PREDICTED if question == PREDICT else SeatEvent.ANSWERED
     await seats.note(emulator, tenant, event=event, lab=name, text=choices[choice].text, right=choices[choice].right)
-    return choices[choice], Progress.of(stage.run).is_told(question)
+    return choices[choice], Progress.of(stage.run).is_told(question, stage.lab)
 
 
 def question_of(lab: Lab, question: str) -> Question:
