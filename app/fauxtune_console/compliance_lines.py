@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fauxtune.core.engine.compliance.built_in import BUILT_IN_ID
+from fauxtune.core.engine.compliance.judging import BUILT_IN_ID, words_of
 from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.states import NO_GRACE, Status
-from fauxtune.core.engine.compliance.words import words_of
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.policies.script_runs import RemediationState, RunState
 from fauxtune.operations.runtime.transaction import Transaction

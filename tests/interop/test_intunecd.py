@@ -21,7 +21,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
+from fauxtune.core.engine.assignment_filters.matching import PLATFORMS
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.surfaces.graph.resources.served_family import Served
 from tests.families.samples import every_family, name_of

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.compliance.built_in import ASSIGNED, BUILT_IN_ID, CONTACT, USER
+from fauxtune.core.engine.compliance.judging import ASSIGNED, BUILT_IN_ID, CONTACT, USER
 from fauxtune.core.engine.compliance.states import DeviceState
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import NO_END

@@ -16,8 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.core.engine.removal.gaps import GAPS, gap
-from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, Verdict, table
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, GAPS, Cell, Verdict, gap, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow

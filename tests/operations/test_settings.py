@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.engine.graph_states.settings import conflicts_in
+from fauxtune.core.engine.graph_states import conflicts_in
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId

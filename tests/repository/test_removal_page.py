@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from fauxtune.core.engine.removal.gaps import GAPS
-from fauxtune.core.engine.removal.lookup import AUTHORITIES, table
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, GAPS, table
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Edition

@@ -13,8 +13,8 @@ from fauxtune.core.engine.device_actions.support import EMULATED, platform_of
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS, WIPED_WHEN_DELETED, Rule
 from fauxtune.core.engine.planning.desired import CHOSEN_BY
 from fauxtune.core.engine.planning.renewal import EXPIRED_STAYS
+from fauxtune.core.engine.removal.decisions import RECORDS_KEPT
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, sources, table
-from fauxtune.core.engine.removal.records_kept import RECORDS_KEPT
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.connectors import LIFECYCLE, PROGRAMS
 from fauxtune.core.model.network import ENDPOINTS

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from fauxtune.core.engine.removal.gaps import GAPS, gap
-from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, Verdict, sources, table
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, GAPS, Cell, Verdict, gap, sources, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Plan, Situation
-from fauxtune.core.engine.removal.causes import Standing
+from fauxtune.core.engine.removal.decisions import Standing
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant

@@ -22,8 +22,7 @@ from fauxtune.core.engine.assignment_filters.language import (
     meets,
     parse_rule,
 )
-from fauxtune.core.engine.assignment_filters.matching import Matching
-from fauxtune.core.engine.assignment_filters.properties import APPS, DEVICES, device_values, vocabulary_of
+from fauxtune.core.engine.assignment_filters.matching import APPS, DEVICES, Matching, device_values, vocabulary_of
 from fauxtune.core.engine.membership_rules import is_nameable, parse
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import FilterId

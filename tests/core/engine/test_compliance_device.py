@@ -15,11 +15,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.compliance.actions import actions_of, due_actions, grace_of
-from fauxtune.core.engine.compliance.built_in import ASSIGNED, CONTACT, USER, Standing, Switches, judge_built_in
 from fauxtune.core.engine.compliance.custom_rules import check_rules, custom_states, rules_of
-from fauxtune.core.engine.compliance.grace import Course, Graced, Judged, judge_device
-from fauxtune.core.engine.compliance.judging import Policy, Verdict, judge_policy
+from fauxtune.core.engine.compliance.grace import (
+    Course,
+    Graced,
+    Judged,
+    actions_of,
+    due_actions,
+    grace_of,
+    judge_device,
+)
+from fauxtune.core.engine.compliance.judging import (
+    ASSIGNED,
+    CONTACT,
+    USER,
+    Policy,
+    Standing,
+    Switches,
+    Verdict,
+    judge_built_in,
+    judge_policy,
+)
 from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, Status, is_compliant
 from fauxtune.core.errors import Invalid

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.compliance.judging import Policy, full_name, judge_policies, judge_policy
+from fauxtune.core.engine.compliance.judging import Policy, full_name, is_enforced, judge_policies, judge_policy
 from fauxtune.core.engine.compliance.settings import FACTS, KINDS
 from fauxtune.core.engine.compliance.states import Status
-from fauxtune.core.engine.compliance.words import is_enforced
 from fauxtune.core.graph.index import MODEL
 from fauxtune.core.model.platforms import Variant
 

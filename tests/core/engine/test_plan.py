@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.engine.planning.plan import NEVER, ConnectorAnswer, Situation, plan
 from fauxtune.core.engine.planning.renewal import renewal
-from fauxtune.core.engine.removal.causes import Standing
+from fauxtune.core.engine.removal.decisions import Standing
 from fauxtune.core.engine.removal.lookup import look_up
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId

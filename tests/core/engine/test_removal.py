@@ -8,8 +8,7 @@ from typing import cast
 import pytest
 
 from fauxtune.core.engine.device_actions.support import effective_cause, supports
-from fauxtune.core.engine.removal.gaps import gap
-from fauxtune.core.engine.removal.lookup import AUTHORITIES, Verdict, look_up, sources, table
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Verdict, gap, look_up, sources, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.platforms import FACTS, Variant

@@ -9,9 +9,7 @@ import pytest
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, simulate
 from fauxtune.core.engine.removal import decisions
-from fauxtune.core.engine.removal.causes import Standing, cause
-from fauxtune.core.engine.removal.decisions import DeviceKind, is_left, is_to_go
-from fauxtune.core.engine.removal.records_kept import managed_device_stays
+from fauxtune.core.engine.removal.decisions import DeviceKind, Standing, cause, is_left, is_to_go, managed_device_stays
 from fauxtune.core.model.ids import ProfileId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, imported_key, pkcs_key
 from fauxtune.core.model.platforms import Variant

@@ -10,9 +10,8 @@ from dataclasses import replace
 import pytest
 
 from fauxtune.core.engine.diagnosis.numbers import decode
-from fauxtune.core.engine.graph_states.settings import setting_states
-from fauxtune.core.engine.planning.held_keys import KeyEvent, key_changes
-from fauxtune.core.engine.planning.ledger import ON_DEVICE, TRANSITIONS, moved
+from fauxtune.core.engine.graph_states import setting_states
+from fauxtune.core.engine.planning.ledger import ON_DEVICE, TRANSITIONS, KeyEvent, key_changes, moved
 from fauxtune.core.engine.planning.report import (
     Inventory,
     ProfileOutcome,

@@ -13,14 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.graph_states.settings import conflicts_in, summaries_of_settings
+from fauxtune.core.engine.graph_states import conflicts_in, summaries_of_settings
 from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.engine.planning.plan import Situation, plan
 from fauxtune.core.engine.planning.policies_as_profiles import with_wishes
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcome, profile_outcomes
-from fauxtune.core.engine.planning.setting_conflicts import merged
-from fauxtune.core.engine.planning.setting_outcomes import setting_outcomes
-from fauxtune.core.engine.removal.causes import Standing
+from fauxtune.core.engine.planning.setting_conflicts import merged, setting_outcomes
+from fauxtune.core.engine.removal.decisions import Standing
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, key_name, setting_key
 from fauxtune.core.model.platforms import Variant

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from fauxtune.core.engine.compliance.actions import NOTIFICATION, PUSH, REMOTE_LOCK, RETIRE, Action
+from fauxtune.core.engine.compliance.grace import NOTIFICATION, PUSH, REMOTE_LOCK, RETIRE, Action
 from fauxtune.core.engine.compliance.judging import Policy
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.mail.writing import Letter

@@ -12,10 +12,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.compliance.actions import actions_of, due_actions, grace_of
-from fauxtune.core.engine.compliance.built_in import BUILT_IN_ID, USER, Standing, Switches, judge_built_in
-from fauxtune.core.engine.compliance.grace import NOTHING_YET, Course, Graced, Judged, judge_device
-from fauxtune.core.engine.compliance.judging import Policy, Verdict, applies, judge_policies
+from fauxtune.core.engine.compliance.grace import (
+    NOTHING_YET,
+    Course,
+    Graced,
+    Judged,
+    actions_of,
+    due_actions,
+    grace_of,
+    judge_device,
+)
+from fauxtune.core.engine.compliance.judging import (
+    BUILT_IN_ID,
+    USER,
+    Policy,
+    Standing,
+    Switches,
+    Verdict,
+    applies,
+    judge_built_in,
+    judge_policies,
+)
 from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.states import JUDGED_EVERY, NO_GRACE, DeviceState, is_compliant
 from fauxtune.core.engine.planning.targeting import TargetKind, target

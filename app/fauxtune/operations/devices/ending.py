@@ -16,12 +16,10 @@ from dataclasses import dataclass, replace
 
 from cryptography import x509
 
-from fauxtune.core.engine.planning.held_keys import KeyChange, KeyEvent, key_changes
-from fauxtune.core.engine.planning.ledger import is_requested
+from fauxtune.core.engine.planning.ledger import KeyChange, KeyEvent, is_requested, key_changes
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.removal import decisions
-from fauxtune.core.engine.removal.decisions import DeviceKind
-from fauxtune.core.engine.removal.records_kept import directory_device_stays, managed_device_stays
+from fauxtune.core.engine.removal.decisions import DeviceKind, directory_device_stays, managed_device_stays
 from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow, scep_key

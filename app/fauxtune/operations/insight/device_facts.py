@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from fauxtune.core.engine.compliance.built_in import BUILT_IN_NAME
+from fauxtune.core.engine.compliance.judging import BUILT_IN_NAME
 from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, Status
 from fauxtune.core.engine.diagnosis.facts import (

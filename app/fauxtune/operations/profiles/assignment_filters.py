@@ -16,8 +16,7 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.assignment_filters.language import parse_rule
-from fauxtune.core.engine.assignment_filters.matching import Matching
-from fauxtune.core.engine.assignment_filters.properties import vocabulary_of
+from fauxtune.core.engine.assignment_filters.matching import Matching, vocabulary_of
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
+from fauxtune.core.engine.assignment_filters.matching import PLATFORMS
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId, TenantId

@@ -15,7 +15,7 @@ from fauxtune.core.engine.planning.plan import ConnectorAnswer, Situation
 from fauxtune.core.engine.planning.policies_as_profiles import counting, with_wishes
 from fauxtune.core.engine.planning.renewal import renewal
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, target
-from fauxtune.core.engine.removal.causes import Standing
+from fauxtune.core.engine.removal.decisions import Standing
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey, ProfileId
 from fauxtune.core.model.items import Item, LedgerRow, Order, Problem, scep_key
 from fauxtune.core.model.platforms import Variant

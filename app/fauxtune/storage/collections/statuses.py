@@ -27,7 +27,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from fauxtune.core.engine.planning.setting_outcomes import ITEM_STATUSES
+from fauxtune.core.engine.planning.setting_conflicts import ITEM_STATUSES
 from fauxtune.core.graph.index import NO_END
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS

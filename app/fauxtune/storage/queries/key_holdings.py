@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, union_all
 
-from fauxtune.core.engine.planning.held_keys import KeyEvent
+from fauxtune.core.engine.planning.ledger import KeyEvent
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import Incident, ItemState
 from fauxtune.internals.sqlalchemy_statements import Prepared

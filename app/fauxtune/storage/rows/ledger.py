@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from sqlalchemy import Index, text
 
-from fauxtune.core.engine.planning.held_keys import KeyChange
+from fauxtune.core.engine.planning.ledger import KeyChange
 from fauxtune.core.model.actions import EscrowKind
 from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, ItemKey, ProfileId, TenantId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem

@@ -1,19 +1,27 @@
-"""The judgement of one policy on one device: each configured setting by its rule, and the worst of them.
+"""The judgement of one policy on one device: each configured setting by its rule, and the worst of them; the built-in
+policy, which every device has; and what each setting requires, in words for people.
 
 A setting that is not configured is not evaluated and has no state. The device as a whole is judged in `grace`, with its
 period of grace.
+
+The built-in policy (Intune, "Device compliance policies") asks for the contact within the validity period, an assigned
+policy (where the tenant wants one), a user who exists. Differs from Intune: a device that was enrolled without a user
+passes the last one and is judged as others are; "Monitor compliance policy" (2026-04-16) shows such devices as not
+evaluated, and the page of enrolment for macOS (2025-09-05) has no compliance of Macs without a user.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from fauxtune.core.engine.compliance.comparisons import Case, Facts
 from fauxtune.core.engine.compliance.custom_rules import custom_states
 from fauxtune.core.engine.compliance.setting_states import SettingState
-from fauxtune.core.engine.compliance.settings import KINDS, UNORDERED, PolicyKind
+from fauxtune.core.engine.compliance.settings import KINDS, UNORDERED, Effect, PolicyKind, Setting
 from fauxtune.core.engine.compliance.states import Status, worst
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
@@ -23,6 +31,25 @@ _UNSET = frozenset({"", "deviceDefault", "unavailable", "notSet", "notConfigured
 #: Properties that only say how another one is judged.
 _MODIFIERS = frozenset({"deviceThreatProtectionEnabled", "securityRequiredAndroidSafetyNetEvaluationType"})
 SCRIPT = "deviceCompliancePolicyScript"
+
+#: Unverified: the id of the built-in policy. It is the same in each tenant here.
+BUILT_IN_ID = "d1000000-0000-4000-8000-00000000dcdc"
+BUILT_IN_NAME = "Default Device Compliance Policy"
+CONTACT = "DefaultDeviceCompliancePolicy.RequireRemainContact"
+ASSIGNED = "DefaultDeviceCompliancePolicy.RequireDeviceCompliancePolicyAssigned"
+USER = "DefaultDeviceCompliancePolicy.RequireUserExistence"
+#: data. What each requires, for people.
+BUILT_IN_WORDS = {
+    CONTACT: "the device was in contact within the validity period",
+    ASSIGNED: "a compliance policy is assigned to the device",
+    USER: "the user who enrolled the device exists and has a licence",
+}
+#: data. What an administrator does where only this is not met, for people.
+BUILT_IN_FIXES = {
+    CONTACT: "Let the device check in.",
+    ASSIGNED: "Assign a compliance policy to the device, or switch secureByDefault off (deviceManagement.settings).",
+    USER: "Create the user again, and give the user a licence.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +167,60 @@ def _in_conflict(verdict: Verdict, *, names: frozenset[str]) -> Verdict:
         for setting in verdict.settings
     )
     return Verdict(worst(state.status for state in states), states) if states else verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What the tenant has set (Graph: deviceManagementSettings). `secure_by_default`: a device that no policy reaches
+    is not compliant.
+    """
+
+    secure_by_default: bool = False
+    contact_days: int = 30
+    has_scheduled_actions: bool = True
+
+    @property
+    def contact(self) -> timedelta:
+        """The longest time without contact."""
+        return timedelta(days=self.contact_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the built-in policy looks at: the last contact, whether an applicable policy is assigned, and whether the
+    device's user, if it has one, exists and has a licence.
+    """
+
+    contact_at: datetime
+    has_policy: bool
+    has_entitled_user: bool = True
+
+
+def judge_built_in(standing: Standing, *, switches: Switches, now: datetime) -> Verdict:
+    """Judge the three settings of the built-in policy."""
+    met = {
+        CONTACT: now - standing.contact_at <= switches.contact,
+        ASSIGNED: standing.has_policy or not switches.secure_by_default,
+        USER: standing.has_entitled_user,
+    }
+    states = tuple(
+        SettingState(name, Status.COMPLIANT if is_met else Status.NON_COMPLIANT) for name, is_met in met.items()
+    )
+    return Verdict(worst(state.status for state in states), states)
+
+
+def words_of(setting: str) -> str:
+    """Return what a setting requires; the rule of a script is named as its author named it."""
+    known = _settings().get(setting)
+    return BUILT_IN_WORDS.get(setting, f"the rule '{setting}' is met") if known is None else known.words
+
+
+def is_enforced(setting: str) -> bool:
+    """Whether the operating system makes the user meet it."""
+    known = _settings().get(setting)
+    return known is not None and known.effect is Effect.REMEDIATED
+
+
+@cache
+def _settings() -> dict[str, Setting]:
+    return {full_name(kind, name): setting for kind, known in KINDS.items() for name, setting in known.settings.items()}

@@ -44,19 +44,22 @@ def _observation(device: Device, compliance: Compliance) -> Observation:
 
 
 def _sentence(unmet: UnmetSetting) -> str:
-    from fauxtune.core.engine.compliance.words import words_of  # at first use: most tenants judge nothing
+    from fauxtune.core.engine.compliance.judging import words_of  # at first use: most tenants judge nothing
 
     value = "" if unmet.value is None else f" (the device reported {unmet.value})"
     return f"the policy '{unmet.policy}' requires that {words_of(unmet.setting)}{value}"
 
 
 def _fix(compliance: Compliance) -> str:
-    from fauxtune.core.engine.compliance import built_in, words
+    from fauxtune.core.engine.compliance.judging import BUILT_IN_FIXES, is_enforced
 
-    known = built_in.FIXES
-    fixes = [known[unmet_setting.setting] for unmet_setting in compliance.unmet if unmet_setting.setting in known]
+    fixes = [
+        BUILT_IN_FIXES[unmet_setting.setting]
+        for unmet_setting in compliance.unmet
+        if unmet_setting.setting in BUILT_IN_FIXES
+    ]
     if fixes and len(fixes) == len(compliance.unmet):
         return " ".join(fixes)
-    if compliance.unmet and all(words.is_enforced(unmet_setting.setting) for unmet_setting in compliance.unmet):
+    if compliance.unmet and all(is_enforced(unmet_setting.setting) for unmet_setting in compliance.unmet):
         return "Let the user do what the device asks for, and let it check in."
     return "Correct it on the device and let it check in, or change the policy or its assignments."

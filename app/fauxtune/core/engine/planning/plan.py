@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from fauxtune.core.engine.planning.ledger import in_policy, moved
 from fauxtune.core.engine.planning.renewal import is_due_for_renewal, is_too_late, next_renewals
 from fauxtune.core.engine.planning.setting_conflicts import IN_CONFLICT, merged
-from fauxtune.core.engine.removal.causes import Standing, cause
 from fauxtune.core.engine.removal.decisions import (
     DeviceKind,
+    Standing,
+    cause,
     is_issued_again,
     row_of_former_user,
     row_when_unwanted,

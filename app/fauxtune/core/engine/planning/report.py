@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.engine.planning.ledger import moved
-from fauxtune.core.engine.planning.setting_outcomes import ITEM_STATUSES, setting_outcomes, worst
+from fauxtune.core.engine.planning.setting_conflicts import ITEM_STATUSES, setting_outcomes, worst
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import Authority, ItemState, ProfileStatus, Source

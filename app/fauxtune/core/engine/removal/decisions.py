@@ -1,8 +1,12 @@
-"""What is removed from a device, revoked at the CA, kept and issued again: the decisions for every caller.
+"""What is removed from a device, revoked at the CA, kept and issued again: the decisions for every caller; and why an
+item is no longer wanted, which is derived when planning, so that nothing is recorded at the moment of change.
 
 The planner calls them when an item is no longer wanted; the operations when an enrolment ends, when a device is reset
 and stays enrolled, and when a certificate was issued after the device's end was accepted; what-if for the document. The
 removal table is the data (`table`), `lookup` finds the cell; no other code acts on a cell.
+
+Which records of a device are kept when its enrolment ends, Graph's managed device and the device in the directory:
+Intune, "Remove devices by using wipe, retire, or manually unenrolling the device".
 """
 
 from __future__ import annotations
@@ -14,10 +18,11 @@ from fauxtune.core.engine.device_actions.support import effective_cause
 from fauxtune.core.engine.planning.ledger import in_policy, moved
 from fauxtune.core.engine.removal.lookup import Verdict, look_up
 from fauxtune.core.engine.removal.table import Reissued
+from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
-from fauxtune.core.model.tenants import Edition
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +122,81 @@ def is_revoked_when_issued_late(device: DeviceKind, *, cause: Cause, authority: 
     those that the device holds.
     """
     return look_up(device.variant, device.edition, source=Source.PKCS, cause=cause, authority=authority).revoked
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The present facts of a device, its user, and the profiles and assignments that once brought its items."""
+
+    user_id: UserId | None
+    user_exists: bool
+    user_licensed: bool
+    certificates: frozenset[str]  # thumbprints of the user's imported certificates
+    profiles: frozenset[str]  # of the ledger's claims: those whose profile still exists
+    assignments: frozenset[str]  # of the ledger's claims: those whose assignment still stands
+    ending: Cause | None = None
+
+
+def cause(row: LedgerRow, standing: Standing) -> Cause:
+    """The first cause that applies: enrolment ending > user deleted > licence lost > user changed > certificate deleted
+    from the service > profile deleted > assignment gone > the assignment stands but the device or user left its group.
+    """
+    if standing.ending is not None:
+        return standing.ending
+    if standing.user_id is not None and not standing.user_exists:
+        return Cause.USER_DELETED
+    if standing.user_id is not None and not standing.user_licensed:
+        return Cause.LICENCE_LOST
+    if row.user_id != standing.user_id:
+        return Cause.USER_CHANGED
+    if row.source is Source.IMPORTED and row.thumbprint not in standing.certificates:
+        return Cause.CERTIFICATE_DELETED
+    if not any(claim.profile in standing.profiles for claim in row.claims):
+        return Cause.PROFILE_DELETED
+    if not any(claim.assignment in standing.assignments for claim in row.claims):
+        return Cause.UNASSIGNED
+    return Cause.LEFT_GROUP
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsKept:
+    """The kinds of device whose record is kept: Graph's when the user unenrols, the directory's after a retirement. (Of
+    devices that are registered with Autopilot: `operations.devices.autopilot.let_go`.)
+    """
+
+    managed_device: frozenset[Variant]
+    directory_device: frozenset[Variant]
+
+
+RECORDS_KEPT: Changed[RecordsKept] = Changed(
+    "Records that stay when an enrolment ends",
+    {
+        Edition.APRIL_2020: Stated(
+            RecordsKept(frozenset(), frozenset()),
+            "No record stays.",
+            "Remove devices by using wipe, retire, or manually unenrolling the device, 2020-02-27",
+        ),
+        Edition.CURRENT: Stated(
+            RecordsKept(
+                frozenset({Variant.WINDOWS, Variant.WINDOWS_10_MOBILE, Variant.WINDOWS_PHONE_81}),
+                frozenset({Variant.IOS, Variant.IPADOS, Variant.MACOS}),
+            ),
+            "The managed device stays when the user of a Windows device unenrols, until an administrator deletes it. "
+            "The directory's device stays when an iPhone, an iPad or a Mac is retired, or deleted, which retires it, "
+            "and that of a PC that is registered with Autopilot.",
+            "Remove devices by using wipe, retire, or manually unenrolling the device, 2022 and 2023; Device action: "
+            "retire, 2026-08-06",
+        ),
+    },
+)
+
+
+def managed_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
+    """Whether Graph still shows the managed device."""
+    return cause is Cause.UNENROLL and variant in RECORDS_KEPT.of(edition).managed_device
+
+
+def directory_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
+    """Whether the directory still shows the device."""
+    retired = effective_cause(cause, variant, edition=edition) is Cause.RETIRE
+    return retired and variant in RECORDS_KEPT.of(edition).directory_device

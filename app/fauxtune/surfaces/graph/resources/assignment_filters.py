@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.assignment_filters.language import Operator, Vocabulary, meets, parse_rule
-from fauxtune.core.engine.assignment_filters.properties import APPS, PLATFORMS, device_values, vocabulary_of
+from fauxtune.core.engine.assignment_filters.matching import APPS, PLATFORMS, device_values, vocabulary_of
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import MODEL, entity, enumeration
 from fauxtune.core.model.ids import ManagedDeviceId

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fauxtune.core.engine.compliance.built_in import BUILT_IN_NAME
+from fauxtune.core.engine.compliance.judging import BUILT_IN_NAME
 from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.settings import KINDS
 from fauxtune.core.engine.compliance.states import Status

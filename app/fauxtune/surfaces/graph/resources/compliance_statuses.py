@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.compliance.built_in import WORDS
+from fauxtune.core.engine.compliance.judging import BUILT_IN_WORDS
 from fauxtune.core.engine.compliance.states import Status
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
@@ -219,7 +219,7 @@ async def _summaries(call: Call) -> Found:
             key = (str(state.get("setting")), platform_of(row.kind))
             counts.setdefault(key, Counter())[str(state.get("status"))] += 1
     unjudged = await call.read(queries.unjudged, call.tenant.id)
-    for setting in WORDS:
+    for setting in BUILT_IN_WORDS:
         counts.setdefault((setting, platform_of(None)), Counter())[Status.COMPLIANT.value] += unjudged
     documents = [
         {
@@ -244,7 +244,7 @@ async def _states(call: Call) -> Found:
         for state in row.settings
         if _id(str(state.get("setting")), platform_of(row.kind)).lower() == key
     ]
-    if not documents and key not in {_id(setting, platform_of(None)).lower() for setting in WORDS}:
+    if not documents and key not in {_id(setting, platform_of(None)).lower() for setting in BUILT_IN_WORDS}:
         raise _missing(key)
     return f"{_SETTINGS}('{call.keys['summary']}')/deviceComplianceSettingStates", documents
 

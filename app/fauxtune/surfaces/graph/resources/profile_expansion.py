@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.graph_states.settings import setting_of, summaries_of_settings
+from fauxtune.core.engine.graph_states import setting_of, summaries_of_settings
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import derived_from, entity

@@ -1,1 +1,0 @@
-"""Graph's names for the states of certificates and settings on devices."""
