@@ -17,8 +17,7 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
 from fauxtune import __version__, surfaces
-from fauxtune.core.language.catalogue import Catalogue, Language, joined
-from fauxtune.core.language.message import say
+from fauxtune.core.language.catalogue import Catalogue, Language, joined, say
 from fauxtune.core.language.recognition import Markup, recogniser, translated_markup
 from fauxtune.core.model.certificates import purpose, reason
 from fauxtune.core.model.states import ItemState

@@ -10,9 +10,8 @@ from cryptography import x509
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.states import Authority, Source
-from fauxtune.core.profiles.digicert import names, subject
 from fauxtune.core.profiles.family import AuthorityFacts, Profile, Recipient
-from fauxtune.core.profiles.pkcs import FAMILY
+from fauxtune.core.profiles.pkcs import FAMILY, names, subject
 from fauxtune.operations.ca import counter, crl_and_ocsp, issuance
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.devices import actions as device_actions

@@ -52,7 +52,7 @@ DOMAINS: dict[str, tuple[str, ...]] = {
 #: Domain -> files whose English sentences are recognised where they are shown (`core.language.recognition`): literals
 #: of two words and more, and what is put together from them, with `%(a)s`, `%(b)s` ... for its values.
 _DIAGNOSIS = (
-    *("absence_rules", "app_links", "app_rules", "certificate_rules", "chain", "compliance_rules", "delivery_rules"),
+    *("absence_rules", "app_links", "app_rules", "certificate_rules", "chain", "delivery_rules"),
     *("findings", "order_rules", "reach_rules", "scep_rules", "setting_rules"),
 )
 _COMMANDS = (
@@ -286,7 +286,7 @@ def _of_python(file: Path) -> Iterator[Source]:
 
 def _imported(tree: ast.AST) -> set[str]:
     """The functions that make messages, as a file has them: others may have the same name."""
-    module = "fauxtune.core.language.message"
+    module = "fauxtune.core.language.catalogue"
     froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == module]
     return {alias.name for node in froms for alias in node.names} & {"say", "count"}
 

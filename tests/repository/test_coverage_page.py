@@ -19,8 +19,8 @@ from fauxtune.core.model.platforms import ENROLLABLE, Variant
 from fauxtune.core.odata.describe.csdl import every_type
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.types import EXACT, Fidelity, Level, StructuredType
-from fauxtune.core.profiles import stored
 from fauxtune.core.profiles.catalog import KINDS
+from fauxtune.core.profiles.family import STORED
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from fauxtune_docs.pages.coverage import coverage_page
@@ -134,7 +134,7 @@ def test_what_answers_501_and_nothing_else_of_its_kind_is_called_refused() -> No
 def test_a_kind_that_reaches_no_device_is_stored_only(subtests: pytest.Subtests) -> None:
     for kind in KINDS:
         with subtests.test(kind.name):
-            reaches = bool(kind.variants & set(ENROLLABLE)) and kind.family is not stored.FAMILY
+            reaches = bool(kind.variants & set(ENROLLABLE)) and kind.family is not STORED
             assert (entity(kind.name).fidelity.level is Level.STORED) is not reaches
 
 

@@ -13,8 +13,7 @@ from starlette.datastructures import FormData
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.state import sentences
 from fauxtune.core.errors import NotFound
-from fauxtune.core.language.catalogue import catalogue, joined
-from fauxtune.core.language.message import Message, say
+from fauxtune.core.language.catalogue import Message, catalogue, joined, say
 from fauxtune.core.language.recognition import recogniser
 from fauxtune.operations.tenants.snapshots import what_restoring_changes
 from fauxtune.storage.queries.connectors import connector_rows

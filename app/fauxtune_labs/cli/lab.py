@@ -12,8 +12,7 @@ import click
 
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration import state
-from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
-from fauxtune.core.language.message import say
+from fauxtune.core.language.catalogue import Catalogue, Language, catalogue, say
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, confirm, yes_option
 from fauxtune_cli.options import FAILED, PATH, Group, OneOf

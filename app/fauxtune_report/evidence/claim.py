@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fauxtune.core.language.message import Message
+from fauxtune.core.language.catalogue import Message
 from fauxtune.core.model.certificates import name_of
 from fauxtune.core.model.states import Source
 

@@ -13,8 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fauxtune.core.language.catalogue import Catalogue
-from fauxtune.core.language.message import say
+from fauxtune.core.language.catalogue import Catalogue, say
 from fauxtune_report.evidence.claim import Claim
 from fauxtune_report.evidence.facts import Certificate, Device, Facts, Mail
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fauxtune.core.language.message import Message, say
+from fauxtune.core.language.catalogue import Message, say
 from fauxtune.core.mail.readability import Reading
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source

@@ -25,8 +25,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 from fauxtune import __version__
-from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
-from fauxtune.core.language.message import Message
+from fauxtune.core.language.catalogue import Catalogue, Language, Message, catalogue
 from fauxtune.core.mail.readability import READING_WORDS, Reading
 from fauxtune.core.model.certificates import SYMBOLS, Marks
 from fauxtune.core.model.states import Source

@@ -27,7 +27,7 @@ from fauxtune.core.model.settings import Asking, Setting, Unit
 from fauxtune.core.model.states import ItemState, ProfileStatus
 from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.family import Profile, Recipient
-from fauxtune.core.profiles.setting_tables.enrollment import HELLO
+from fauxtune.core.profiles.setting_tables.reading import HELLO
 from fauxtune.core.profiles.settings import wishes_in
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

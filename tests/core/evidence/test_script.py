@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxtune.core.language.catalogue import Language, catalogue
-from fauxtune.core.language.message import say
+from fauxtune.core.language.catalogue import Language, catalogue, say
 from fauxtune_report.evidence.claim import Claim, Named, Proof
 from fauxtune_report.evidence.layout import Layout, script, slug
 from tests.core.evidence.sample import HOSTILE, facts_of

@@ -14,8 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from fauxtune.core.language.catalogue import Broken, Catalogue, Entry, Language, catalogue, preferred, read_po, written
-from fauxtune.core.language.message import count, say
+from fauxtune.core.language.catalogue import (
+    Broken,
+    Catalogue,
+    Entry,
+    Language,
+    catalogue,
+    count,
+    preferred,
+    read_po,
+    say,
+    written,
+)
 from fauxtune.core.language.recognition import Recogniser, recogniser
 
 HEADER = 'msgid ""\nmsgstr ""\n"Language: it\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'

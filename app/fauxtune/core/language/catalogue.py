@@ -1,4 +1,8 @@
-"""The languages of texts: which one somebody is answered in, and its catalogue.
+"""The languages of texts: which one somebody is answered in, and its catalogue; and a text that is not translated yet.
+
+A `Message` is an English sentence with the values that stand in it. Code that knows what has to be said need not know
+the language, nor whether it is said in HTML or in a terminal. The sentence is also the key of its translation: a
+literal, with values as `%(name)s`, and `%%` for a percent sign.
 
 The languages that texts for people are in, and the translation of a message. English is the source of all others.
 
@@ -23,12 +27,10 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from gettext import c2py
 from typing import Any
-
-from fauxtune.core.language.message import Message
 
 
 class Language(StrEnum):
@@ -228,3 +230,26 @@ def _unquoted(text: str, *, number: int) -> str:
         raise Broken(f"line {number}: {text[:40]} is not a text in quotation marks") from None
     assert isinstance(value, str)
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence. `many`: its form for every number but one; `number` decides between the two, and is a value too.
+
+    A value is a text, a number, or another message, which is translated as well.
+    """
+
+    text: str
+    many: str | None = None
+    number: int = 1
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def say(text: str, /, **values: Any) -> Message:
+    """Return a message."""
+    return Message(text, values=values)
+
+
+def count(one: str, many: str, /, *, number: int, **values: Any) -> Message:
+    """Return a message about a number of things, which may stand in it as `%(number)s`."""
+    return Message(one, many, number, {**values, "number": number})

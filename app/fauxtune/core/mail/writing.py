@@ -18,8 +18,7 @@ from email.utils import format_datetime
 from cryptography import x509
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.mail.addresses import address_of
-from fauxtune.core.model.mail_accounts import MOST_RECIPIENTS
+from fauxtune.core.model.mail_accounts import MOST_RECIPIENTS, address_of
 from fauxtune.core.pki.cms import envelope
 
 #: Characters of a text that is typed. Larger messages come as they are (message/rfc822).

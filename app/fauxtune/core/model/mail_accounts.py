@@ -1,4 +1,5 @@
-"""Mail: the accounts that devices get, Outlook as an app of a tenant, and the bounds of mailboxes and address book.
+"""Mail: the accounts that devices get, Outlook as an app of a tenant, the bounds of mailboxes and address book, and
+e-mail addresses (RFC 5321 4.5.3.1), with those that a user has (Graph: user, mail and proxyAddresses).
 
 An account has settings, the mailbox, and the certificates that it refers to, and never a password (Intune: "Add email
 settings to devices"). Outlook for iOS and Android is what an app configuration is for. Unverified: the ids of these
@@ -9,10 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.text import JsonObject
+
+#: RFC 5321: 64 characters before the @, 255 after it.
+_LONGEST = 320
+#: No quoted names, which nearly no mail server takes, and none of the characters that separate addresses in a header.
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]+@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]+")
+_SMTP = "smtp:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +123,22 @@ MOST_RECIPIENTS = 100
 MOST_PUBLISHED = 20
 #: The wires of mail programs, with their default ports: submission and POP3, each also with TLS from the first byte.
 MAIL_PORTS = {"smtp": 8025, "smtps": 8465, "pop3": 8110, "pop3s": 8995}
+
+
+def address_of(text: str) -> str:
+    """Return an address in lower case, as mailboxes and the address book have it. Raises Invalid for another text."""
+    address = text.strip().lower()
+    if len(address) > _LONGEST or _ADDRESS.fullmatch(address) is None:
+        excerpt = address if len(address) <= _LONGEST else f"{address[:40]}…"
+        raise Invalid(f"{excerpt!r} is not an e-mail address such as alice@contoso.example.", target="address")
+    return address
+
+
+def addresses_of(user: JsonObject) -> tuple[str, ...]:
+    """Return the addresses of a user, in lower case: the mail address first, then the userPrincipalName, then the other
+    SMTP addresses.
+    """
+    others = (str(proxy_address) for proxy_address in user.get("proxyAddresses") or ())
+    smtp = (each[len(_SMTP) :] for each in others if each.lower().startswith(_SMTP))
+    every = (user.get("mail"), user.get("userPrincipalName"), *smtp)
+    return tuple(dict.fromkeys(str(each).strip().lower() for each in every if each))

@@ -12,10 +12,9 @@ from typing import Any
 
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Edition
-from fauxtune.core.profiles import app_configuration, email, imported_pfx, pkcs, scep, settings, stored, trusted_root
-from fauxtune.core.profiles.family import Family
-from fauxtune.core.profiles.setting_tables.enrollment import HELLO, STATUS_PAGE
-from fauxtune.core.profiles.setting_tables.reading import GIVEN_BY_COMPLIANCE
+from fauxtune.core.profiles import app_configuration, email, imported_pfx, pkcs, scep, settings, trusted_root
+from fauxtune.core.profiles.family import STORED, Family
+from fauxtune.core.profiles.setting_tables.reading import GIVEN_BY_COMPLIANCE, HELLO, STATUS_PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("windows10ImportedPFXCertificateProfile", imported_pfx.FAMILY, _WINDOWS),
     Kind("windowsPhone81ImportedPFXCertificateProfile", imported_pfx.FAMILY, _WINDOWS_PHONE),
     # Deprecated: without a purpose it cannot select certificates, so it gives nothing.
-    Kind("windows10PFXImportCertificateProfile", stored.FAMILY, _WINDOWS),
+    Kind("windows10PFXImportCertificateProfile", STORED, _WINDOWS),
     Kind("androidScepCertificateProfile", scep.FAMILY, _ADMINISTRATOR),
     Kind("androidForWorkScepCertificateProfile", scep.FAMILY, _WORK_PROFILE),
     Kind("androidWorkProfileScepCertificateProfile", scep.FAMILY, _WORK_PROFILE),
@@ -128,32 +127,32 @@ KINDS: tuple[Kind, ...] = (
     Kind("windows10EasEmailProfileConfiguration", email.FAMILY, _WINDOWS),
     # Windows supports it as well, despite its name.
     Kind("windowsPhoneEASEmailProfileConfiguration", email.FAMILY, _WINDOWS_PHONE | _WINDOWS),
-    Kind("androidCustomConfiguration", stored.FAMILY, _ADMINISTRATOR),
+    Kind("androidCustomConfiguration", STORED, _ADMINISTRATOR),
     _settings("androidGeneralDeviceConfiguration", _ADMINISTRATOR),
-    Kind("androidWorkProfileCustomConfiguration", stored.FAMILY, _WORK_PROFILE),
+    Kind("androidWorkProfileCustomConfiguration", STORED, _WORK_PROFILE),
     _settings("androidWorkProfileGeneralDeviceConfiguration", _WORK_PROFILE),
     _settings("androidDeviceOwnerGeneralDeviceConfiguration", _DEVICE_OWNER),
-    Kind("iosCertificateProfile", stored.FAMILY, _IOS),
+    Kind("iosCertificateProfile", STORED, _IOS),
     _settings("iosCustomConfiguration", _IOS),
-    Kind("iosDeviceFeaturesConfiguration", stored.FAMILY, _IOS),
+    Kind("iosDeviceFeaturesConfiguration", STORED, _IOS),
     _settings("iosGeneralDeviceConfiguration", _IOS),
-    Kind("iosUpdateConfiguration", stored.FAMILY, _IOS),
+    Kind("iosUpdateConfiguration", STORED, _IOS),
     _settings("macOSCustomConfiguration", _MACOS),
-    Kind("macOSDeviceFeaturesConfiguration", stored.FAMILY, _MACOS),
+    Kind("macOSDeviceFeaturesConfiguration", STORED, _MACOS),
     _settings("macOSGeneralDeviceConfiguration", _MACOS),
-    Kind("editionUpgradeConfiguration", stored.FAMILY, _WINDOWS),
-    Kind("sharedPCConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("editionUpgradeConfiguration", STORED, _WINDOWS),
+    Kind("sharedPCConfiguration", STORED, _WINDOWS),
     _settings("windows10CustomConfiguration", _WINDOWS),
     _settings("windows10EndpointProtectionConfiguration", _WINDOWS),
-    Kind("windows10EnterpriseModernAppManagementConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows10EnterpriseModernAppManagementConfiguration", STORED, _WINDOWS),
     _settings("windows10GeneralConfiguration", _WINDOWS),
-    Kind("windows10SecureAssessmentConfiguration", stored.FAMILY, _WINDOWS),
-    Kind("windows10TeamGeneralConfiguration", stored.FAMILY, _WINDOWS),
-    Kind("windows81GeneralConfiguration", stored.FAMILY, _WINDOWS),
-    Kind("windowsDefenderAdvancedThreatProtectionConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows10SecureAssessmentConfiguration", STORED, _WINDOWS),
+    Kind("windows10TeamGeneralConfiguration", STORED, _WINDOWS),
+    Kind("windows81GeneralConfiguration", STORED, _WINDOWS),
+    Kind("windowsDefenderAdvancedThreatProtectionConfiguration", STORED, _WINDOWS),
     _settings("windowsUpdateForBusinessConfiguration", _WINDOWS),
-    Kind("windowsPhone81CustomConfiguration", stored.FAMILY, _WINDOWS_PHONE),
-    Kind("windowsPhone81GeneralConfiguration", stored.FAMILY, _WINDOWS_PHONE),
+    Kind("windowsPhone81CustomConfiguration", STORED, _WINDOWS_PHONE),
+    Kind("windowsPhone81GeneralConfiguration", STORED, _WINDOWS_PHONE),
 )
 
 #: data. Kinds that are no deviceConfigurations. A dedicated device has no user, hence no mail.

@@ -1,4 +1,6 @@
-"""What a family of profiles works on: one profile, and its recipient with the device, its user and the authorities."""
+"""What a family of profiles works on: one profile, and its recipient with the device, its user and the authorities; and
+the family of profiles that are only stored.
+"""
 
 from __future__ import annotations
 
@@ -95,3 +97,28 @@ class Family:
     items: Callable[[Profile, Recipient], tuple[Item, ...]]
     explain_empty: Callable[[Profile, bool], str] | None = None
     source: Source | None = None
+
+
+def _accept(_document: dict[str, Any]) -> None:
+    """Accept every setting: nothing here depends on it."""
+
+
+#: Kinds of profiles without certificates: stored, assigned and reported, but never delivered. Graph: the
+#: deviceConfiguration subtypes of v1.0. Differs from Intune: their settings reach no device; the status of such a
+#: profile on a device of its own platform is "not applicable".
+STORED = Family(name="stored", check=_accept, items=lambda _profile, _recipient: ())
+
+
+def with_encryption_state(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the properties that the service adds to each custom setting. Graph: omaSetting.
+
+    Differs from Intune: no value is encrypted, and v1.0 shows the two as beta does.
+    """
+    settings = document.get("omaSettings")
+    if not isinstance(settings, list):
+        return document
+    known = [
+        {**setting, "isEncrypted": False, "secretReferenceValueId": None} if isinstance(setting, dict) else setting
+        for setting in settings
+    ]
+    return {**document, "omaSettings": known}

@@ -1,20 +1,28 @@
 """PKCS: a certificate of its own for each device, with a key that the connector generates.
 
 Graph: androidWorkProfilePkcsCertificateProfile and its siblings; Intune: "Configure and use PKCS certificates".
+
+A profile may name a CA of DigiCert (formerly Symantec). Intune: "Set up Intune Certificate Connector for DigiCert PKI
+Platform": three values name it, and all of them must be right; the CA accepts the names in the table "Supported
+attributes for the PKCS certificate profile".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Order, Problem, pkcs_key
 from fauxtune.core.model.states import Authority, Source
-from fauxtune.core.profiles import digicert
+from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.certificate_settings import RENEW_PERCENT, check_settings, days, names, subject, usages
 from fauxtune.core.profiles.family import AuthorityFacts, Family, Profile, Recipient
-from fauxtune.core.profiles.variables import without_user
+from fauxtune.core.profiles.variables import SUBJECT_FORMATS, without_user
+
+_SUBJECTS = ("commonName", "commonNameIncludingEmail", "commonNameAsEmail")
+_EMAIL, _UPN = "emailAddress", "userPrincipalName"
 
 
 def _check(document: dict[str, Any]) -> None:
@@ -77,8 +85,8 @@ def _of_digicert(order: Order, document: dict[str, Any], *, recipient: Recipient
     """The order for DigiCert's CA, whose certificate profile decides the validity and the names. Unverified: that it
     ignores the validity of the profile.
     """
-    named = digicert.subject(document, recipient.variables)
-    alternatives = digicert.names(document, recipient.variables, subject=named)
+    named = _digicert_subject(document, recipient.variables)
+    alternatives = _digicert_names(document, recipient.variables, subject=named)
     return replace(order, subject=named, names=alternatives, days=None, authority="digicert")
 
 
@@ -105,6 +113,52 @@ def _names_the_user(document: dict[str, Any], recipient: Recipient, *, authority
     except Invalid:
         return True
     return False
+
+
+def _digicert_subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
+    """The subject. Raises Invalid for a format that DigiCert's CA does not accept."""
+    form = document.get("subjectNameFormat") or "commonName"
+    text = (document.get("subjectNameFormatString") or "").replace(" ", "").lower()
+    known = {SUBJECT_FORMATS[form].replace(" ", "").lower() for form in _SUBJECTS}
+    if form not in _SUBJECTS and not (form == "custom" and text in known):
+        raise Invalid(
+            f"DigiCert's CA accepts the subject name formats {', '.join(_SUBJECTS)}, not {form}: further attributes "
+            "are fixed values of its certificate profile.",
+            target="subjectNameFormat",
+        )
+    return subject(document, values)
+
+
+def _digicert_names(
+    document: dict[str, Any], values: Mapping[str, str | None], *, subject: str
+) -> tuple[tuple[str, str], ...]:
+    """The subject alternative names, always e-mail address and principal name: a missing one is filled with the other,
+    or with the subject's value if that has the format of an e-mail address. Raises Invalid if none of these exists, and
+    for other kinds of names.
+    """
+    requested = dict(names(document, values))
+    others = requested.keys() - {_EMAIL, _UPN}
+    if others:
+        raise Invalid(
+            f"DigiCert's CA accepts the alternative names {_EMAIL} and {_UPN}, not {', '.join(sorted(others))}.",
+            target="customSubjectAlternativeNames",
+        )
+    value = requested.get(_EMAIL) or requested.get(_UPN) or _address_in(subject)
+    if value is None:
+        raise Invalid(
+            "DigiCert's CA needs an e-mail address or a principal name in the subject alternative name, or a subject "
+            "in the format of an e-mail address.",
+            target="subjectAlternativeNameType",
+        )
+    return ((_EMAIL, requested.get(_EMAIL) or value), (_UPN, requested.get(_UPN) or value))
+
+
+def _address_in(subject: str) -> str | None:
+    for attribute in parse_subject(subject):
+        local, at, host = str(attribute.value).partition("@")
+        if local and at and "." in host:
+            return str(attribute.value)
+    return None
 
 
 FAMILY = Family(name="PKCS", check=_check, items=_items, source=Source.PKCS)

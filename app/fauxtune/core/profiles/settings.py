@@ -25,7 +25,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.core.profiles.family import Family, Profile, Recipient
-from fauxtune.core.profiles.setting_tables import enrollment
+from fauxtune.core.profiles.setting_tables import reading
 from fauxtune.core.profiles.setting_tables.reading import GIVEN_BY_COMPLIANCE, words
 
 #: The form of a custom profile for Apple: a whole property list.
@@ -127,11 +127,11 @@ def _of_status_page(kind: str, document: dict[str, Any]) -> Wishes:
     if not document.get("showInstallationProgress"):
         return Wishes(tuple(setting for setting in settings if setting.name == "showInstallationProgress"))
     remedies = (
-        (enrollment.RESET if document.get("allowDeviceResetOnInstallFailure") else 0)
-        + (0 if document.get("blockDeviceSetupRetryByUser") else enrollment.TRY_AGAIN)
-        + (enrollment.CONTINUE if document.get("allowDeviceUseOnInstallFailure") else 0)
+        (reading.RESET if document.get("allowDeviceResetOnInstallFailure") else 0)
+        + (0 if document.get("blockDeviceSetupRetryByUser") else reading.TRY_AGAIN)
+        + (reading.CONTINUE if document.get("allowDeviceUseOnInstallFailure") else 0)
     )
-    node = enrollment.REMEDIES
+    node = reading.REMEDIES
     return Wishes((*settings, WantedSetting("allowDeviceUseOnInstallFailure", node, node, "int", remedies)))
 
 
@@ -171,8 +171,8 @@ def _decoded(text: str) -> bytes:
 
 _READERS: dict[str, Callable[[str, dict[str, Any]], Wishes]] = {
     **{name.lower(): _of_compliance for name in GIVEN_BY_COMPLIANCE},
-    enrollment.HELLO.lower(): _of_hello,
-    enrollment.STATUS_PAGE.lower(): _of_status_page,
+    reading.HELLO.lower(): _of_hello,
+    reading.STATUS_PAGE.lower(): _of_status_page,
     "ioscustomconfiguration": _of_payload,
     "macoscustomconfiguration": _of_payload,
     "windows10customconfiguration": _of_nodes,

@@ -1,9 +1,8 @@
-"""THE list of reports: those that are made here, and those of Intune that are not, with the reason.
+"""THE list of reports: those that are made here, and those of Intune that are not, with the reason in the words of the
+501 and of docs/coverage.md: as an export job, and as an action of Graph.
 
 Their columns and filters: `core/reports/devices`, `core/reports/policies`, `core/reports/apps`.
 Names: "Intune reports and properties available using Graph API" (2025-09-08 and 2021-11-02).
-
-#: data
 """
 
 from __future__ import annotations
@@ -11,12 +10,33 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid, NotEmulated
-from fauxtune.core.reports import reasons
 from fauxtune.core.reports.apps import APP_REPORTS, APP_TABLES
 from fauxtune.core.reports.devices import DEVICE_REPORTS
 from fauxtune.core.reports.filters import check_required
 from fauxtune.core.reports.policies import POLICY_REPORTS, SETTING_TABLES
 from fauxtune.core.reports.report import Report
+
+APPS = "of apps there are lists, counts and installations by device and by user; this report is not made"
+APP_PROTECTION = "no app on a device reads app protection policies, and none reports anything"
+COMPLIANCE = "no report has the states of compliance policies: they stand below each policy and each device"
+HEALTH = "of protection and encryption there is only what a device's facts and its compliance say; none reports malware"
+UPDATES = "operating systems are not updated here"
+COMANAGED = "there is no Configuration Manager"
+ANALYTICS = "the devices here have no telemetry"
+DETECTED_APPS = "detected apps stand below deviceManagement/detectedApps; no report has them"
+SCRIPTS = "no report has the runs of scripts: they stand below each script and each device"
+SETTINGS = (
+    "the states of single settings are answered by getConfigurationSettingsReport and "
+    "getConfigurationSettingDetailsReport; this report is not made"
+)
+DEVICES_OF_POLICIES = (
+    "no report is only of assignments: DeviceStatusesByConfigurationProfile has the devices of a policy"
+)
+ENROLLMENT = "no report has enrolments: autopilotEvents and troubleshootingEvents tell of them"
+RETIRING = "the devices that are to be retired are answered by getDevicesScheduledToRetire; no report has them"
+LISTS = "policies and users are read from their own lists; no report has them"
+GROUP_POLICY = "no group policy objects are analysed here"
+REMOTE_HELP = "no device here is helped from afar"
 
 REPORTS: tuple[Report, ...] = (*DEVICE_REPORTS, *POLICY_REPORTS, *APP_REPORTS)
 _BY_NAME = MappingProxyType({each.name.lower(): each for each in REPORTS})
@@ -24,28 +44,28 @@ _TABLES = MappingProxyType({app_table.name.lower(): app_table for app_table in (
 
 #: Reasons, and the names of the reports that are not made for them.
 REFUSED: dict[str, str] = {
-    reasons.HEALTH: (
+    HEALTH: (
         "ActiveMalware Malware DefenderAgents UnhealthyDefenderAgents FirewallStatus FirewallUnhealthyStatus "
         "TpmAttestationStatus WindowsDeviceHealthAttestationReport DeviceEncryption"
     ),
-    reasons.APPS: (
+    APPS: (
         "FilteredAppsList UserInstallStatusAggregateByApp DependentAppsInstallStatus OrgAppsInstallStatus "
         "OrgDeviceInstallStatus CatalogAppsUpdateList TicketingSecurityTaskAppsList"
     ),
-    reasons.APP_PROTECTION: (
+    APP_PROTECTION: (
         "MAMAppConfigurationStatus MAMAppConfigurationStatusScopedV2 MAMAppConfigurationStatusV2 "
         "MAMAppProtectionStatus MAMAppProtectionStatusScopedV2 MAMAppProtectionStatusV2"
     ),
-    reasons.DETECTED_APPS: (
+    DETECTED_APPS: (
         "AppInvAggregate AppInvByDevice AppInvRawData DevicesByAppInv DetectedAppsAggregate DetectedAppsRawData "
         "DiscoveredAppsAggregate DiscoveredAppsRawData"
     ),
-    reasons.UPDATES: (
+    UPDATES: (
         "FeatureUpdateDeviceState FeatureUpdatePolicyFailuresAggregate FeatureUpdatePolicyStatusSummary "
         "DeviceFailuresByFeatureUpdatePolicy QualityUpdateDeviceErrorsByPolicy QualityUpdateDeviceStatusByPolicy "
         "QualityUpdatePolicyStatusSummary DriverUpdatePolicyStatusSummary WindowsUpdatePerPolicyPerDeviceStatus"
     ),
-    reasons.COMPLIANCE: (
+    COMPLIANCE: (
         "DeviceComplianceTrend DevicePoliciesComplianceReport DevicePoliciesComplianceReportV3 "
         "DevicePolicySettingsComplianceReport DevicePolicySettingsComplianceReportV3 "
         "DevicesStatusByPolicyPlatformComplianceReport DevicesStatusByPolicyPlatformComplianceReportV3 "
@@ -59,30 +79,28 @@ REFUSED: dict[str, str] = {
         "NonCompliantDevicesByCompliancePolicy NonCompliantDevicesByCompliancePolicyV3 PolicyComplianceAggReport "
         "PolicyComplianceAggReportV3 SettingComplianceAggReport SettingComplianceAggReportV3"
     ),
-    reasons.RETIRING: "NoncompliantDevicesToBeRetired",
-    reasons.SETTINGS: (
+    RETIRING: "NoncompliantDevicesToBeRetired",
+    SETTINGS: (
         "ADMXSettingsByDeviceByPolicy DeviceIntentPerSettingStatus PerSettingDeviceSummaryByConfigurationPolicy "
         "PerSettingDeviceSummaryByConfigurationPolicyForAppControl PerSettingDeviceSummaryByConfigurationPolicyForEDR "
         "PerSettingSummaryByDeviceConfigurationPolicy"
     ),
-    reasons.DEVICES_OF_POLICIES: (
+    DEVICES_OF_POLICIES: (
         "DeviceAssignmentStatusByConfigurationPolicy DeviceAssignmentStatusByConfigurationPolicyV3 "
         "DeviceAssignmentStatusByConfigurationPolicyForAC DeviceAssignmentStatusByConfigurationPolicyForASR "
         "DeviceAssignmentStatusByConfigurationPolicyForEDR"
     ),
-    reasons.ENROLLMENT: (
+    ENROLLMENT: (
         "AutopilotV1DeploymentStatus AutopilotV2DeploymentStatus AutopilotV2DeploymentStatusDetailedAppInfo "
         "AutopilotV2DeploymentStatusDetailedScriptInfo DeviceEnrollmentFailures EnrollmentActivity "
         "EnrollmentConfigurationPoliciesByDevice"
     ),
-    reasons.LISTS: "Policies Users",
-    reasons.SCRIPTS: (
-        "DeviceRunStatesByProactiveRemediation DeviceRunStatesByScript PolicyRunStatesByProactiveRemediation"
-    ),
-    reasons.COMANAGED: "ComanagedDeviceWorkloads ComanagementEligibilityTenantAttachedDevices",
-    reasons.GROUP_POLICY: "GPAnalyticsSettingMigrationReadiness",
-    reasons.REMOTE_HELP: "RemoteAssistanceSessions",
-    reasons.ANALYTICS: (
+    LISTS: "Policies Users",
+    SCRIPTS: ("DeviceRunStatesByProactiveRemediation DeviceRunStatesByScript PolicyRunStatesByProactiveRemediation"),
+    COMANAGED: "ComanagedDeviceWorkloads ComanagementEligibilityTenantAttachedDevices",
+    GROUP_POLICY: "GPAnalyticsSettingMigrationReadiness",
+    REMOTE_HELP: "RemoteAssistanceSessions",
+    ANALYTICS: (
         "MEMUpgradeReadinessOrgAsset ResourcePerformanceAggregateByDevice ResourcePerformanceAggregateByModel "
         "WorkFromAnywhereDeviceList"
     ),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fauxtune.core.mail.addresses import addresses_of
+from fauxtune.core.model.mail_accounts import addresses_of
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import mailboxes as queries

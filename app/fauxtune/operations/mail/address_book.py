@@ -17,11 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.mail.addresses import address_of
 from fauxtune.core.mail.publication import Entry, Remark, encrypts_with, remarks
 from fauxtune.core.mail.writing import Letter, letter_of, written
 from fauxtune.core.model.ids import UserId
-from fauxtune.core.model.mail_accounts import MOST_PUBLISHED
+from fauxtune.core.model.mail_accounts import MOST_PUBLISHED, address_of
 from fauxtune.core.pki.contents import CertificateContents, contents
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import serial_hex, thumbprint

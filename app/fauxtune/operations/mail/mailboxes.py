@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound
-from fauxtune.core.mail.addresses import address_of
 from fauxtune.core.mail.message import MailDescription, describe
 from fauxtune.core.mail.readability import recipient_names
 from fauxtune.core.model.ids import MessageId, UserId
-from fauxtune.core.model.mail_accounts import LARGEST_MAILBOX, MOST_MESSAGES, MOST_RECIPIENTS
+from fauxtune.core.model.mail_accounts import LARGEST_MAILBOX, MOST_MESSAGES, MOST_RECIPIENTS, address_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.addresses import owners_of
 from fauxtune.operations.runtime.emulator import Emulator

@@ -13,8 +13,8 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import Kind
+from fauxtune.core.profiles.family import with_encryption_state
 from fauxtune.core.profiles.fixed import check_unchanged
-from fauxtune.core.profiles.stored import with_encryption_state
 from fauxtune.operations.profiles import assignments, references
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Transaction

@@ -23,8 +23,7 @@ from starlette.responses import Response
 
 from fauxtune import __version__
 from fauxtune.core.administration.trusting import DER, PEM, PROFILE, PROGRAMS, SYSTEMS, Way, root_of
-from fauxtune.core.language.catalogue import Catalogue, Language, catalogue, preferred
-from fauxtune.core.language.message import say
+from fauxtune.core.language.catalogue import Catalogue, Language, catalogue, preferred, say
 from fauxtune.core.model.addresses import host_in
 from fauxtune.core.pki.authority import ROOT_NAME
 from fauxtune.operations.runtime.emulator import Addresses

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, String, and_, case, cast, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from fauxtune.core.engine.graph_states import certificates as words
+from fauxtune.core.engine import graph_states as words
 from fauxtune.core.graph.index import enumeration
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import ItemState, Source

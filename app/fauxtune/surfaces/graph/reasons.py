@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.reports import reasons as of_reports
+from fauxtune.core.reports import catalog as of_reports
 
 COMPLIANCE = "devices are judged by compliance policies; this is not among what the emulation does with them"
 ELEVATION = "devices here run no programs that could want more rights"

@@ -10,9 +10,9 @@ from fastapi import Response
 
 from fauxtune.core.administration.emulation import send_text
 from fauxtune.core.errors import Invalid
-from fauxtune.core.mail.addresses import addresses_of
 from fauxtune.core.mail.readability import READING_WORDS, Cell, Reading, ReadingWords
 from fauxtune.core.mail.writing import Letter
+from fauxtune.core.model.mail_accounts import addresses_of
 from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.operations.insight.readability import MatrixMail, moment_of, readability
 from fauxtune.operations.mail import address_book

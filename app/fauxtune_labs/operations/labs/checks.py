@@ -13,8 +13,7 @@ from typing import Any, TypeAlias
 from fauxtune.core.administration import assignments, directory, imported
 from fauxtune.core.clock import parse_duration
 from fauxtune.core.engine.diagnosis.findings import day
-from fauxtune.core.language.catalogue import Catalogue
-from fauxtune.core.language.message import Message, count, say
+from fauxtune.core.language.catalogue import Catalogue, Message, count, say
 from fauxtune.core.language.recognition import recogniser
 from fauxtune.core.mail.apps import switches_of
 from fauxtune.core.mail.readability import Cell, Reading

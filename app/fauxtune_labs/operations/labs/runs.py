@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotFound
-from fauxtune.core.language.catalogue import Language, catalogue
-from fauxtune.core.language.message import Message, say
+from fauxtune.core.language.catalogue import Language, Message, catalogue, say
 from fauxtune.core.model.classrooms import By, SeatEvent
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement import devices

@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotFound
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.message import Message
+from fauxtune.core.language.catalogue import Language, Message
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import crl_and_ocsp

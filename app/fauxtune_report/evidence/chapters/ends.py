@@ -4,7 +4,7 @@ the last chapter: what a report does not show, what was left out, and the docume
 
 from __future__ import annotations
 
-from fauxtune.core.language.message import Message, count, say
+from fauxtune.core.language.catalogue import Message, count, say
 from fauxtune.core.model.states import Source
 from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import Chapter, Chip, Claim, Named, Note, Part, Picture, Row, Stamp, Table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.language.message import Message, count, say
+from fauxtune.core.language.catalogue import Message, count, say
 from fauxtune.core.model.states import Source
 from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import Chapter, Claim, Named, Note, Part, Picture, Row, Table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fauxtune.core.language.message import Message, count, say
+from fauxtune.core.language.catalogue import Message, count, say
 from fauxtune.core.model.states import Source
 from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import (

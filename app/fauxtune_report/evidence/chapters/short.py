@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.language.message import Message, count, say
+from fauxtune.core.language.catalogue import Message, count, say
 from fauxtune.core.mail.readability import Reading
 from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.chapters.keys import on_all

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from fauxtune.core.clock import from_iso
-from fauxtune.core.language.message import Message, count, say
+from fauxtune.core.language.catalogue import Message, count, say
 from fauxtune.core.model.states import Source
 from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import Chapter, Chip, Claim, Named, Note, Part, Picture, Row, Stamp, Table

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from fauxtune.core.language.catalogue import Catalogue
-from fauxtune.core.language.message import Message, say
+from fauxtune.core.language.catalogue import Catalogue, Message, say
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.names import thumbprint
 from fauxtune_report.evidence.claim import Stamp

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fauxtune.core.language.catalogue import Catalogue
-from fauxtune.core.language.message import say
+from fauxtune.core.language.catalogue import Catalogue, say
 from fauxtune.core.model.states import Source
 from fauxtune_report.evidence.chapters.story import MOST_STEPS, Step, steps
 from fauxtune_report.evidence.facts import OWN, Device

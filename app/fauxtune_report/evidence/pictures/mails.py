@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fauxtune.core.language.catalogue import Catalogue
-from fauxtune.core.language.message import Message, say
+from fauxtune.core.language.catalogue import Catalogue, Message, say
 from fauxtune.core.mail.readability import READING_WORDS
 from fauxtune_report.evidence.facts import Cell, Mail
 from fauxtune_report.evidence.pictures.svg import CHIP, WIDTH, Drawing

@@ -8,6 +8,9 @@ dot leads into a complex one), the address below the section's, the form of the 
 compliance policies which of two values is stricter. Values are `from:to`, divided by commas, of which others are not
 configured (of a list, by its members); `*` the property's own; `joined` a list as a text; `days` and `milliseconds` (of
 minutes) durations.
+
+Beside the rows of `enrollment.txt`, a Windows PC is given the node of remedies of enrolment configurations. Microsoft:
+"DMClient CSP" (FirstSyncStatus).
 """
 
 from __future__ import annotations
@@ -21,6 +24,12 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.tables import Line, table
 
 _DAY, _MINUTE = 86400, 60000
+
+HELLO = "deviceEnrollmentWindowsHelloForBusinessConfiguration"
+STATUS_PAGE = "windows10EnrollmentCompletionPageConfiguration"
+#: The node that says what a user may do when the status page fails, and the bits of it.
+REMEDIES = "./Device/Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/FirstSyncStatus/BlockInStatusPage"
+RESET, TRY_AGAIN, CONTINUE = 1, 2, 4
 
 
 @dataclass(frozen=True, slots=True)
