@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from fauxtune.connector import passwords as module
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.passwords import ImportedOrder, Passwords, open_password
-from fauxtune.connector.reencrypt import reencrypt
 from fauxtune.connector.refusals import (
     REFUSALS,
     KeyMissing,
@@ -28,6 +27,7 @@ from fauxtune.connector.refusals import (
     RecipientUnfit,
     ThumbprintDiffers,
 )
+from fauxtune.connector.work import reencrypt
 from fauxtune.connector.wrapping import BARE
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.issuance import issue

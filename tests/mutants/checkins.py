@@ -134,14 +134,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="An imported file is delivered though its password does not open it",
-        file="app/fauxtune/connector/reencrypt.py",
+        file="app/fauxtune/connector/work.py",
         before="        if not order.already_verified:\n",
         after="        if order.already_verified:\n",
         tests=("tests/connector/test_reencrypt.py::test_a_verified_file_is_not_opened_again",),
     ),
     Mutant(
         rule="A file with another certificate than the record's is delivered",
-        file="app/fauxtune/connector/reencrypt.py",
+        file="app/fauxtune/connector/work.py",
         before="    if actual != order.thumbprint.lower():\n",
         after="    if not actual:\n",
         tests=("tests/connector/test_reencrypt.py::test_another_certificate_than_the_records_is_told",),

@@ -17,12 +17,11 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.actions import ActionState
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ProfileId, TenantId, UserId
 from fauxtune.storage.collections.base import Collection
-from fauxtune.storage.collections.profiles import PROFILES
-from fauxtune.storage.collections.resources import resources_of
+from fauxtune.storage.collections.resources import PROFILES, resources_of
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import certificates, collections, connectors, device_records, devices, tenants, visits
-from fauxtune.storage.queries.insight import device_list, diagnosis, register, statuses
-from fauxtune.storage.queries.insight.device_list import DeviceFilter, DeviceState
+from fauxtune.storage.queries.insight import diagnosis, overview, register, statuses
+from fauxtune.storage.queries.insight.overview import DeviceFilter, DeviceState
 from fauxtune.storage.queries.insight.register import Standing, Wanted
 from fauxtune.storage.tables import metadata
 
@@ -103,7 +102,7 @@ def test_the_devices_of_profiles_are_counted_by_indices_alone(connection: Connec
     [
         (lambda connection: tenants.newest_events(connection, TENANT, device=DEVICE, limit=20), "ix_journal_device"),
         (
-            lambda connection: device_list.devices(
+            lambda connection: overview.devices(
                 connection, TENANT, matching=DeviceFilter(START, state=DeviceState.FAILED), limit=1
             ),
             "ix_ledger_failed",

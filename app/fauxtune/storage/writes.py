@@ -1,4 +1,8 @@
-"""Insert, change and remove rows of any table. Queries call these; reads are in `reads` and in the queries."""
+"""Insert, change and remove rows of any table. Queries call these; reads are in `reads` and in the queries.
+
+What a transaction does to the directory is noted where it is written (`note`): nothing that writes there can forget it.
+Only whoever runs the transaction reads the notes, and only for tenants that track changes; they cost no statement.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ from sqlalchemy import (
 )
 
 from fauxtune.internals.sqlalchemy_statements import Prepared
+from fauxtune.storage.rows.directory import DirectoryChange
 from fauxtune.storage.tenancy import equal
 
 if TYPE_CHECKING:
@@ -64,6 +69,8 @@ OF_DEVICES_AND_LOGS = frozenset(
         ),
     }
 )
+
+_NOTES = "fauxtune_directory_changes"
 
 
 def configuration_writes(connection: Connection) -> int:
@@ -201,3 +208,18 @@ def _removal_returning(table: Table, names: tuple[str, ...], *, column: str) -> 
 def _of(table: Table, names: tuple[str, ...]) -> Delete:
     """Return a DELETE with a parameter for each of these columns."""
     return delete(table).where(*(equal(table.c[name], bindparam(name)) for name in names))
+
+
+def note(connection: Connection, *changes: DirectoryChange) -> None:
+    """Note changes of the transaction under way: each has a connection of its own."""
+    notes = connection.get_execution_options().get(_NOTES)
+    if notes is None:
+        notes = []
+        connection.execution_options(**{_NOTES: notes})
+    notes.extend(changes)
+
+
+def noted(connection: Connection) -> list[DirectoryChange]:
+    """Return what the transaction has changed so far."""
+    notes: list[DirectoryChange] = connection.get_execution_options().get(_NOTES, [])
+    return notes

@@ -13,9 +13,8 @@ from fauxtune.core.policies.tenant_administration import REQUESTS, Status
 from fauxtune.operations.insight import diagnosis
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connectors, resources
-from fauxtune.storage.queries.insight import device_list
 from fauxtune.storage.queries.insight import overview as overview_queries
-from fauxtune.storage.queries.insight.device_list import DeviceFilter, DeviceState
+from fauxtune.storage.queries.insight.overview import DeviceFilter, DeviceState
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.causes import by_cause
@@ -137,7 +136,7 @@ def _ready(connection: Connection, call: TenantCall) -> list[tuple[str, str]]:
         (DeviceState.WAITING, "What is due on “{}”?"),
     ):
         matching = DeviceFilter(now=call.now, state=state)
-        rows, _ = device_list.devices(
+        rows, _ = overview_queries.devices(
             connection, call.tenant.id, matching=matching, by_check_in=True, offset=0, limit=_READY
         )
         for row in rows:

@@ -10,8 +10,8 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime import tracking
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.storage.noting import noted
 from fauxtune.storage.queries import logs
+from fauxtune.storage.writes import noted
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, TENANT, advance_clock, create, error_code, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll

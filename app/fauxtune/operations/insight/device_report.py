@@ -40,8 +40,8 @@ from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import tenants as journal_queries
 from fauxtune.storage.queries import visits as step_queries
-from fauxtune.storage.queries.insight import device_list as list_queries
 from fauxtune.storage.queries.insight import diagnosis as diagnosis_queries
+from fauxtune.storage.queries.insight import overview as list_queries
 from fauxtune.storage.queries.visits import StoredParts
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentRow, JoinedDeviceRow, NamedEnrollmentRow

@@ -16,11 +16,9 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.devices import DEVICE_CATEGORIES, MANAGED_DEVICES
-from fauxtune.storage.collections.profiles import PROFILES
-from fauxtune.storage.collections.resources import ALL_RESOURCES
+from fauxtune.storage.collections.resources import ALL_RESOURCES, ASSIGNMENT_FILTERS, PROFILES
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import filters_and_tags as queries

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.database import Connection
-from fauxtune.storage.noting import noted
 from fauxtune.storage.queries import logs
 from fauxtune.storage.rows.directory import DirectoryTrackingRow
+from fauxtune.storage.writes import noted
 
 if TYPE_CHECKING:
     from fauxtune.operations.runtime.transaction import Transaction

@@ -1,4 +1,5 @@
-"""The collection of each family of resources: what is stored, and the built-in ones that nobody has changed.
+"""The collections of what administrators create: families of resources, profiles with app configurations, which are
+stored with them, their assignments in both forms, and the filters of assignments.
 
 Built-in resources are not stored until they are changed. They come into the statement as one value, so that filters,
 orders and pages are those of the database for them too.
@@ -13,13 +14,19 @@ from typing import Any
 from sqlalchemy import FromClause, Integer, Select, exists, literal, select, union_all
 
 from fauxtune.core.clock import iso
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.odata import TYPE_COLUMN, AsJson, Without, as_rows
+from fauxtune.storage.rows.configuration import AssignmentRow, FilterRow, ProfileRow
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
-from fauxtune.storage.tables import assignments, resources
+from fauxtune.storage.tables import assignment_filters, assignments, profiles, resources
 from fauxtune.storage.tenancy import of_tenant, rows_of
+
+_APP_KINDS = [kind.name for kind in APP_CONFIGURATION_KINDS]
+
 
 #: The resources of all families, and their parts.
 ALL_RESOURCES: Collection[ResourceRow] = Collection(
@@ -121,3 +128,64 @@ def _built_in(tenant_id: TenantId, family: str, *, built_in: Sequence[ResourceRo
 
 def _written(row: ResourceRow) -> JsonObject:
     return {"id": row.id, "kind": row.kind, "created": iso(row.created_at), "document": row.document}
+
+
+def _device_configurations(tenant_id: TenantId) -> Select[Any]:
+    return rows_of(profiles, tenant_id).where(profiles.c.kind.not_in(_APP_KINDS))
+
+
+def _app_configurations(tenant_id: TenantId) -> Select[Any]:
+    return rows_of(profiles, tenant_id).where(profiles.c.kind.in_(_APP_KINDS))
+
+
+PROFILES: Collection[ProfileRow] = Collection(
+    row=lambda values: ProfileRow(*values),
+    statement=_device_configurations,
+    document=profiles.c.document,
+    columns={"id": profiles.c.id, "version": profiles.c.version, TYPE_COLUMN: profiles.c.kind},
+    order=(profiles.c.created_at, profiles.c.id),
+)
+
+APP_CONFIGURATIONS: Collection[ProfileRow] = Collection(
+    row=lambda values: ProfileRow(*values),
+    statement=_app_configurations,
+    document=profiles.c.document,
+    columns={"id": profiles.c.id, "version": profiles.c.version, TYPE_COLUMN: profiles.c.kind},
+    order=(profiles.c.created_at, profiles.c.id),
+)
+
+
+def _of_groups(tenant_id: TenantId) -> Select[Any]:
+    grouped = assignments.c.kind.in_([TargetKind.GROUP.value, TargetKind.EXCLUSION.value])
+    return rows_of(assignments, tenant_id).where(grouped)
+
+
+ASSIGNMENTS: Collection[AssignmentRow] = Collection(
+    row=lambda values: AssignmentRow(*values),
+    statement=partial(rows_of, assignments),
+    document=assignments.c.document,
+    columns={"id": assignments.c.id},
+    order=(assignments.c.position, assignments.c.id),
+    parent=assignments.c.profile_id,
+)
+
+GROUP_ASSIGNMENTS: Collection[AssignmentRow] = Collection(
+    row=lambda values: AssignmentRow(*values),
+    statement=_of_groups,
+    document=assignments.c.document,
+    columns={
+        "id": assignments.c.id,
+        "targetGroupId": assignments.c.group_id,
+        "excludeGroup": assignments.c.kind == TargetKind.EXCLUSION.value,
+    },
+    order=(assignments.c.position, assignments.c.id),
+    parent=assignments.c.profile_id,
+)
+
+ASSIGNMENT_FILTERS: Collection[FilterRow] = Collection(
+    row=lambda values: FilterRow(*values),
+    statement=partial(rows_of, assignment_filters),
+    document=assignment_filters.c.document,
+    columns={"id": assignment_filters.c.id},
+    order=(assignment_filters.c.created_at, assignment_filters.c.id),
+)

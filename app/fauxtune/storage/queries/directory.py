@@ -11,7 +11,6 @@ from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, GroupId, Te
 from fauxtune.core.model.text import JsonObject
 from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
-from fauxtune.storage.noting import note
 from fauxtune.storage.reads import every, first, in_parts, many
 from fauxtune.storage.rows.directory import (
     ChangeKind,
@@ -27,6 +26,7 @@ from fauxtune.storage.rows.directory import (
 )
 from fauxtune.storage.tables import directory_devices, group_members, group_owners, groups, users
 from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
+from fauxtune.storage.writes import note
 
 _TABLES = {"user": users, "group": groups, "device": directory_devices}
 

@@ -25,8 +25,8 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries
-from fauxtune.storage.queries.insight import device_list as queries
-from fauxtune.storage.queries.insight.device_list import DeviceFilter, DeviceState
+from fauxtune.storage.queries.insight import overview as queries
+from fauxtune.storage.queries.insight.overview import DeviceFilter, DeviceState
 from fauxtune.storage.rows.devices import ListedDeviceRow
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune_console.call import TenantCall

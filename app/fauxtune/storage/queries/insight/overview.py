@@ -1,23 +1,29 @@
-"""What the console's pages show of many devices at once: people by page, their devices, and what those hold."""
+"""What the console's pages show of many devices at once: people by page, their devices, and what those hold; the list
+of all devices, one page of it, filtered and sorted; and how many devices are in which state.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal_column, or_, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every
-from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune.storage.rows.devices import ListedDeviceRow, NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.ledger import ledger_row
-from fauxtune.storage.tables import certificates, enrollments, ledger, pfx_certificates, users
-from fauxtune.storage.tenancy import of_tenant, rows_of
+from fauxtune.storage.tables import certificates, enrollments, ledger, managed_devices, pfx_certificates, users
+from fauxtune.storage.tenancy import by_keys, of_tenant, rows_of, same_tenant
 
 
 def people(
@@ -119,3 +125,135 @@ def certificate_counts_of(
     every_one = issued.union(imported).subquery()
     statement = select(every_one.c.user_id, func.count()).group_by(every_one.c.user_id)
     return {UserId(user): int(number) for user, number in connection.execute(statement)}
+
+
+class DeviceState(StrEnum):
+    """What a list is filtered by. A device can be enrolled, wait, and have failed items at the same time."""
+
+    ENROLLED = "enrolled"
+    WAITING = "waiting"
+    FAILED = "failed"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFilter:
+    """The devices that a list shows. `text`: a part of the device's name or serial number, or of its user's name."""
+
+    now: datetime
+    text: str = ""
+    platform: Platform | None = None
+    state: DeviceState | None = None
+
+
+def devices(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    matching: DeviceFilter,
+    by_check_in: bool = False,
+    offset: int = 0,
+    limit: int,
+) -> tuple[list[ListedDeviceRow], int]:
+    """Return one page of the enrolments, in the order of their names or of their last check-ins, the latest first, and
+    how many there are in all. Those that have ended come last.
+    """
+    name = func.lower(_NAME)
+    order = enrollments.c.last_checkin_at.desc().nulls_last() if by_check_in else name
+    # One pass finds the page and counts all. Wide columns are read only for the page.
+    chosen = _chosen(tenant_id, matching)
+    has_ended = case((enrollments.c.state == EnrollmentState.ENDED.value, 1), else_=0)
+    counted = chosen.add_columns(func.count().over()).order_by(has_ended, order, name, enrollments.c.id)
+    page = connection.execute(counted.offset(offset).limit(limit)).all()
+    if not page and offset:  # behind the last page
+        return [], int(connection.execute(chosen.with_only_columns(func.count())).scalar_one())
+    return _rows(connection, ids=[row[0] for row in page]), int(page[0][1]) if page else 0
+
+
+def device_counts(connection: Connection, tenant_id: TenantId, *, now: datetime) -> dict[DeviceState, int]:
+    """Return how many devices are in each state."""
+    sums = [func.count(case((_is_in(state, tenant_id=tenant_id, now=now), 1))) for state in DeviceState]
+    row = connection.execute(select(*sums).where(of_tenant(enrollments, tenant_id))).one()
+    return dict(zip(DeviceState, map(int, row), strict=True))
+
+
+_NAME = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
+_SERIAL = func.coalesce(managed_devices.c.serial_number, enrollments.c.facts["serialNumber"].as_string())
+_RECORD = managed_devices.c.enrollment_id == enrollments.c.id
+_USER_NAME = users.c.document["displayName"].as_string()
+_USER = and_(same_tenant(users, enrollments), users.c.id == enrollments.c.user_id)
+
+
+def _chosen(tenant_id: TenantId, matching: DeviceFilter) -> Select[Any]:
+    """Select the ids of the enrolments of a list, in no order."""
+    statement = (
+        select(enrollments.c.id).join(managed_devices, _RECORD, isouter=True).where(of_tenant(enrollments, tenant_id))
+    )
+    if matching.platform is not None:
+        statement = statement.where(enrollments.c.platform == matching.platform)
+    if matching.state is not None:
+        statement = statement.where(_is_in(matching.state, tenant_id=tenant_id, now=matching.now))
+    if matching.text:
+        statement = statement.where(_has_text(tenant_id, matching.text))
+    return statement
+
+
+def _has_text(tenant_id: TenantId, text: str) -> ColumnElement[bool]:
+    part = text.lower()
+    people = select(users.c.id).where(
+        of_tenant(users, tenant_id),
+        or_(
+            users.c.upn_key.contains(text.casefold(), autoescape=True),
+            func.lower(_USER_NAME).contains(part, autoescape=True),
+        ),
+    )
+    return or_(
+        func.lower(_NAME).contains(part, autoescape=True),
+        func.lower(_SERIAL).contains(part, autoescape=True),
+        enrollments.c.user_id.in_(people),
+    )
+
+
+def _rows(connection: Connection, *, ids: list[EnrollmentId]) -> list[ListedDeviceRow]:
+    """Return these enrolments in the order of the ids."""
+    if not ids:
+        return []
+    # Only by their ids: told the tenant too, SQLite reads all devices of the tenant instead.
+    statement = (
+        select(enrollments, _NAME, _USER_NAME, users.c.document["userPrincipalName"].as_string())
+        .join(managed_devices, _RECORD, isouter=True)
+        .join(users, _USER, isouter=True)
+        .where(by_keys(enrollments.c.id, ids))
+    )
+    rows = {row.id: row for row in every(connection, statement, row=ListedDeviceRow)}
+    return [rows[id_] for id_ in ids]
+
+
+def _is_in(state: DeviceState, *, tenant_id: TenantId, now: datetime) -> ColumnElement[bool]:
+    match state:
+        case DeviceState.ENDING:
+            return enrollments.c.state == EnrollmentState.ENDING.value
+        case DeviceState.ENDED:
+            return enrollments.c.state == EnrollmentState.ENDED.value
+        case DeviceState.FAILED:
+            # The state as a literal: by it the database sees that the index of failed items serves.
+            is_failed = ledger.c.state == literal_column(f"'{ItemState.FAILED.value}'")
+            failed = select(ledger.c.enrollment_id).where(of_tenant(ledger, tenant_id), is_failed)
+            return and_(enrollments.c.state != EnrollmentState.ENDED.value, enrollments.c.id.in_(failed))
+    active = enrollments.c.state == EnrollmentState.ACTIVE.value
+    if state is DeviceState.ENROLLED:
+        return active
+    behind = enrollments.c.generation != enrollments.c.settled_generation
+    return and_(active, or_(behind, enrollments.c.due_at <= now))
+
+
+def enrollments_of_hardware(
+    connection: Connection, tenant_id: TenantId, *, hardware_key: str, limit: int
+) -> list[NamedEnrollmentRow]:
+    """Return the newest enrolments of one piece of hardware, past ones too; the newest first."""
+    if not hardware_key:
+        return []
+    statement = with_names(tenant_id).where(enrollments.c.hardware_key == hardware_key).order_by(None)
+    newest = statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(limit)
+    return every(connection, newest, row=NamedEnrollmentRow)

@@ -15,8 +15,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, approximated
 from fauxtune.operations.insight.audit_rules import APP_CONFIGURATION, assigns_app_configuration
 from fauxtune.operations.profiles import assignments
-from fauxtune.storage.collections.assignments import ASSIGNMENTS
-from fauxtune.storage.collections.profiles import APP_CONFIGURATIONS
+from fauxtune.storage.collections.resources import APP_CONFIGURATIONS, ASSIGNMENTS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph import needed_permissions as needs

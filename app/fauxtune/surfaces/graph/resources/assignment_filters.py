@@ -18,7 +18,7 @@ from fauxtune.core.odata.schema.types import approximated
 from fauxtune.operations.insight.audit_rules import FILTER
 from fauxtune.operations.profiles import assignment_filters as operations
 from fauxtune.operations.profiles.assignment_filters import Evaluation, evaluations
-from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
+from fauxtune.storage.collections.resources import ASSIGNMENT_FILTERS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import filters_and_tags as queries

@@ -18,7 +18,7 @@ from fauxtune.operations.insight.audit_rules import assigns_profile
 from fauxtune.operations.profiles import assignments as operations
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNMENTS
+from fauxtune.storage.collections.resources import ASSIGNMENTS, GROUP_ASSIGNMENTS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries

@@ -30,7 +30,7 @@ from fauxtune.operations.insight.audit_rules import PROFILE, changes
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.profiles.references import referenced
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.collections.profiles import PROFILES
+from fauxtune.storage.collections.resources import PROFILES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow

@@ -25,7 +25,7 @@ from fauxtune.operations.profiles import assignments as assignment_operations
 from fauxtune.operations.profiles import resources as operations
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.collections.assignments import ASSIGNMENTS
+from fauxtune.storage.collections.resources import ASSIGNMENTS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.resources import ResourceRow

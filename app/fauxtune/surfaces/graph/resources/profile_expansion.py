@@ -31,8 +31,8 @@ from fauxtune.core.odata.schema.types import Entity, Navigation, Version
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.core.profiles.settings import wishes_in
-from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNMENTS
 from fauxtune.storage.collections.certificate_states import PROFILE_CERTIFICATE_STATES
+from fauxtune.storage.collections.resources import ASSIGNMENTS, GROUP_ASSIGNMENTS
 from fauxtune.storage.collections.statuses import DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern

@@ -16,8 +16,7 @@ from fauxtune.core.odata.schema.types import Entity, bare_name
 from fauxtune.core.policies.rules import Member
 from fauxtune.operations.profiles import assignments as assignment_operations
 from fauxtune.operations.profiles import resources as operations
-from fauxtune.storage.collections.assignments import ASSIGNMENTS
-from fauxtune.storage.collections.resources import resources_of
+from fauxtune.storage.collections.resources import ASSIGNMENTS, resources_of
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
