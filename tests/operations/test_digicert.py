@@ -11,7 +11,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.family import AuthorityFacts, Profile, Recipient
-from fauxtune.core.profiles.pkcs import FAMILY, names, subject
+from fauxtune.core.profiles.pkcs import FAMILY, digicert_names, digicert_subject
 from fauxtune.operations.ca import counter, crl_and_ocsp, issuance
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.devices import actions as device_actions
@@ -201,7 +201,7 @@ VALUES = {"username": "alice@contoso.example", "emailaddress": "alice@mail.examp
 
 @pytest.mark.parametrize("form", ["commonName", "commonNameIncludingEmail", "commonNameAsEmail"])
 def test_three_subject_formats_are_taken(form: str) -> None:
-    assert subject({"subjectNameFormat": form}, VALUES)
+    assert digicert_subject({"subjectNameFormat": form}, VALUES)
 
 
 @pytest.mark.parametrize(
@@ -213,24 +213,24 @@ def test_three_subject_formats_are_taken(form: str) -> None:
 )
 def test_other_subject_formats_are_refused(document: dict[str, Any]) -> None:
     with pytest.raises(Invalid, match="DigiCert's CA accepts the subject name formats"):
-        subject(document, {**VALUES, "imeinumber": "1"})
+        digicert_subject(document, {**VALUES, "imeinumber": "1"})
 
 
 def test_of_address_and_principal_name_the_missing_one_is_the_other_or_the_subjects() -> None:
     both = {"subjectAlternativeNameType": "emailAddress,userPrincipalName"}
-    assert dict(names(both, VALUES, subject="CN=x")) == {
+    assert dict(digicert_names(both, VALUES, subject="CN=x")) == {
         "emailAddress": "alice@mail.example",
         "userPrincipalName": "a@u.example",
     }
     email = {"subjectAlternativeNameType": "emailAddress"}
-    assert dict(names(email, VALUES, subject="CN=x"))["userPrincipalName"] == "alice@mail.example"
+    assert dict(digicert_names(email, VALUES, subject="CN=x"))["userPrincipalName"] == "alice@mail.example"
     upn = {"subjectAlternativeNameType": "userPrincipalName"}
-    assert dict(names(upn, VALUES, subject="CN=x"))["emailAddress"] == "a@u.example"
-    assert dict(names({}, VALUES, subject="CN=bob@contoso.example"))["emailAddress"] == "bob@contoso.example"
+    assert dict(digicert_names(upn, VALUES, subject="CN=x"))["emailAddress"] == "a@u.example"
+    assert dict(digicert_names({}, VALUES, subject="CN=bob@contoso.example"))["emailAddress"] == "bob@contoso.example"
     with pytest.raises(Invalid, match="needs an e-mail address"):
-        names({}, VALUES, subject="CN=bob")
+        digicert_names({}, VALUES, subject="CN=bob")
     with pytest.raises(Invalid, match="accepts the alternative names"):
-        names(
+        digicert_names(
             {"customSubjectAlternativeNames": [{"sanType": "domainNameService", "name": "x"}]}, VALUES, subject="CN=x"
         )
 

@@ -52,7 +52,7 @@ DOMAINS: dict[str, tuple[str, ...]] = {
 #: Domain -> files whose English sentences are recognised where they are shown (`core.language.recognition`): literals
 #: of two words and more, and what is put together from them, with `%(a)s`, `%(b)s` ... for its values.
 _DIAGNOSIS = (
-    *("absence_rules", "app_links", "app_rules", "certificate_rules", "chain", "delivery_rules"),
+    *("absence_rules", "app_rules", "certificate_rules", "chain", "delivery_rules"),
     *("findings", "order_rules", "reach_rules", "scep_rules", "setting_rules"),
 )
 _COMMANDS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
+from fauxtune.core.engine.diagnosis.app_rules import APP_LINKS
 from fauxtune.core.engine.diagnosis.chain import LINKS
 from fauxtune.core.engine.diagnosis.numbers import APPLE, SYNCML
 from fauxtune.core.engine.diagnosis.rules import rules

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
+from fauxtune.core.engine.diagnosis.app_rules import APP_LINKS
 from fauxtune.core.engine.diagnosis.chain import LINKS
-from fauxtune.core.engine.diagnosis.reach import ReachStatus, reach_of
 from fauxtune.core.engine.diagnosis.rules import CODES
-from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
+from fauxtune.core.engine.planning.targeting import Assignment, Membership, ReachStatus, TargetKind, reach_of, target
 from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId
 
 PROFILE = ProfileId("p")

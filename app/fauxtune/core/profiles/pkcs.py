@@ -85,8 +85,8 @@ def _of_digicert(order: Order, document: dict[str, Any], *, recipient: Recipient
     """The order for DigiCert's CA, whose certificate profile decides the validity and the names. Unverified: that it
     ignores the validity of the profile.
     """
-    named = _digicert_subject(document, recipient.variables)
-    alternatives = _digicert_names(document, recipient.variables, subject=named)
+    named = digicert_subject(document, recipient.variables)
+    alternatives = digicert_names(document, recipient.variables, subject=named)
     return replace(order, subject=named, names=alternatives, days=None, authority="digicert")
 
 
@@ -115,7 +115,7 @@ def _names_the_user(document: dict[str, Any], recipient: Recipient, *, authority
     return False
 
 
-def _digicert_subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
+def digicert_subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
     """The subject. Raises Invalid for a format that DigiCert's CA does not accept."""
     form = document.get("subjectNameFormat") or "commonName"
     text = (document.get("subjectNameFormatString") or "").replace(" ", "").lower()
@@ -129,7 +129,7 @@ def _digicert_subject(document: dict[str, Any], values: Mapping[str, str | None]
     return subject(document, values)
 
 
-def _digicert_names(
+def digicert_names(
     document: dict[str, Any], values: Mapping[str, str | None], *, subject: str
 ) -> tuple[tuple[str, str], ...]:
     """The subject alternative names, always e-mail address and principal name: a missing one is filled with the other,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fauxtune.connector.refusals import REFUSALS
-from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
+from fauxtune.core.engine.diagnosis.app_rules import APP_LINKS
 from fauxtune.core.engine.diagnosis.chain import LINKS, Chain, Link, LinkStatus, Subject, chain
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, UserCertificate, source_of
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity

@@ -21,9 +21,8 @@ from fauxtune.core.engine.diagnosis.facts import (
     UserFacts,
     source_of,
 )
-from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
-from fauxtune.core.engine.planning.targeting import Assignment, Membership
+from fauxtune.core.engine.planning.targeting import Assignment, Membership, Reach, ReachStatus, reach_of
 from fauxtune.core.faults.rule import Occasion
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.network import SERVICE

@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.graph_states import states_of_settings, value_text
-from fauxtune.core.engine.planning.policies_as_profiles import with_wishes
+from fauxtune.core.engine.planning.desired import with_wishes
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.settings import joined

@@ -9,10 +9,9 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fauxtune.core.engine.planning.desired import desired_items
+from fauxtune.core.engine.planning.desired import counting, desired_items, with_wishes
 from fauxtune.core.engine.planning.ledger import is_requested
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Situation
-from fauxtune.core.engine.planning.policies_as_profiles import counting, with_wishes
 from fauxtune.core.engine.planning.renewal import renewal
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, target
 from fauxtune.core.engine.removal.decisions import Standing

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, Unreached, device_name, name_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, ago, moment
-from fauxtune.core.engine.diagnosis.reach import ReachStatus
+from fauxtune.core.engine.planning.targeting import ReachStatus
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.words.device_words import VARIANTS, platform_words

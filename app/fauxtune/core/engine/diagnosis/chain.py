@@ -1,7 +1,7 @@
 """The chain from one profile to one device, link by link: import, key, profile, purpose, assignment, ..., installed.
 
 A link is broken by the findings that belong to it; without one, the facts decide whether it holds or is waited for.
-The chain of an app is in `app_links`.
+The chain of an app is in `app_rules`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fauxtune.core.engine.diagnosis.facts import (
     source_of,
 )
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity, ago
-from fauxtune.core.engine.diagnosis.reach import ReachStatus
+from fauxtune.core.engine.planning.targeting import ReachStatus
 from fauxtune.core.model.certificates import purpose as purpose_words
 from fauxtune.core.model.connectors import ROLE_WORDS
 from fauxtune.core.model.states import ItemState, Source

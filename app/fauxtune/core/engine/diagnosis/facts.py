@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from fauxtune.core.engine.compliance.states import DeviceState
-from fauxtune.core.engine.diagnosis.reach import Reach
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
+from fauxtune.core.engine.planning.targeting import Reach
 from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, Order

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from fauxtune.core.engine.diagnosis import absence_rules
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, device_name, name_of, purpose_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity
-from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus
+from fauxtune.core.engine.planning.targeting import Reach, ReachStatus
 from fauxtune.core.model.certificates import purpose as purpose_words
 from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.model.words.device_words import VARIANTS, platform_words

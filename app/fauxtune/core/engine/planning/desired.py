@@ -2,22 +2,29 @@
 
 What one profile gives a device is decided by its family (`core/profiles/`): so `imported_pfx` gives every certificate
 of the user to each of the user's devices.
+
+Policies of the settings catalog, compliance policies and enrolment configurations are profiles here: what they ask for
+is read once for all devices, of the first from the catalog's definitions.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem
+from fauxtune.core.model.settings import WantedSetting
 from fauxtune.core.model.tenants import Changed, Edition, Stated
-from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles import settings
+from fauxtune.core.profiles.catalog import CATALOG_KIND, kind
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.settings import with_both
 
 _NEVER_BEGINS, _NEVER_ENDS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
 
 #: Of an imported history, the certificate with the greatest of these is what an account names.
 CHOSEN_BY: Changed[Callable[[Item], datetime]] = Changed(
@@ -111,3 +118,39 @@ def _impossible(item: Item, why: str) -> Item:
 
 def _name(profile: Profile) -> str:
     return str(profile.document.get("displayName") or profile.id)
+
+
+def with_wishes(profile: Profile, *, tenant: str = "") -> Profile:
+    """The profile; a policy with the settings that it asks for. `tenant`: the tenant's id, which is part of nodes."""
+    known = kind(profile.kind)
+    if known is not None and not known.has_status:
+        wishes = settings.wishes_in(profile.kind, profile.document)
+        return replace(
+            profile, wishes=replace(wishes, settings=tuple(_in(tenant, setting) for setting in wishes.settings))
+        )
+    if known is not CATALOG_KIND:
+        return profile
+    # Most tenants have no such policy: the catalog is read for the first one.
+    from fauxtune.core.engine.planning.catalog_ids import derived
+    from fauxtune.core.policies.catalog_delivery import wishes_in
+
+    return replace(profile, wishes=wishes_in(profile.document, derive=derived))
+
+
+def _in(tenant: str, setting: WantedSetting) -> WantedSetting:
+    address, unit = (text.replace("{tenant}", tenant) for text in (setting.address, setting.unit))
+    return replace(setting, address=address, unit=unit)
+
+
+def counting(profiles: Iterable[Profile]) -> tuple[Profile, ...]:
+    """The profiles that count on a device: of the enrolment configurations of a kind, the one with the lowest number;
+    the default (0) if there is no other.
+    """
+    listed = tuple(profiles)
+    first: dict[str, Profile] = {}
+    for profile in listed:
+        if profile.priority is not None:
+            other = first.setdefault(profile.kind, profile)
+            if (profile.priority or math.inf) < (other.priority or math.inf):
+                first[profile.kind] = profile
+    return tuple(profile for profile in listed if profile.priority is None or first[profile.kind] is profile)
