@@ -106,7 +106,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/operations/connectors/ra_certificates.py",
         "app/fauxtune/operations/connectors/selection.py",
         "app/fauxtune_labs/operations/hosted_devices.py",
-        "app/fauxtune_labs/operations/labs/files.py",
+        "app/fauxtune_labs/operations/labs/views.py",
         "app/fauxtune_labs/operations/labs/runs.py",
         "app/fauxtune_labs/operations/labs/stage.py",
         "app/fauxtune/operations/devices/actions.py",
