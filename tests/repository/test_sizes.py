@@ -121,7 +121,7 @@ def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) 
 AT_MOST = {
     "lazyImports": 111,
     "typeCheckingImports": 40,
-    "smallModules": 17,
+    "smallModules": 10,
     "longestFolder": 30,
     "circles": 0,
     "tenantConditions": 0,
