@@ -1,17 +1,15 @@
-"""The intercepting listener, and its certificates in the names of Microsoft's hosts.
-
-The intercepting listener: an HTTPS proxy that answers for a fixed list of hosts itself (impersonation.HOSTS, 443).
+"""The intercepting listener: an HTTPS proxy that answers for a fixed list of hosts itself (impersonation.HOSTS, 443),
+with certificates in the names of Microsoft's hosts.
 
 It never connects to another host: other targets are refused, and so is every method but CONNECT. A tunnel is one
 coroutine until its TLS handshake is over; then the connection belongs to uvicorn, like one of the HTTPS listener. The
 application sees the host that the client called; a request that names another host is misdirected (421). Sources: RFC
 9110 9.3.6 (CONNECT) and 15.5.20 (421), RFC 9112 3.2 (Host).
 
-Certificates in the names of Microsoft's hosts, and the authority that issues them during one run.
-
-The authority is below the emulator's own root, so clients that trust that file trust these names too. Its key is made
-in memory and never written. Its certificate permits these names only, no addresses, and only server authentication: a
-leaked key could not be used for anything else. Source: RFC 5280 4.2.1.9 and 4.2.1.10.
+The authority of these certificates exists during one run. It is below the emulator's own root, so clients that trust
+that file trust these names too. Its key is made in memory and never written. Its certificate permits these names only,
+no addresses, and only server authentication: a leaked key could not be used for anything else. Source: RFC 5280 4.2.1.9
+and 4.2.1.10.
 """
 
 from __future__ import annotations

@@ -1,13 +1,11 @@
-"""The server's own TLS, and the addresses of this machine that its certificate names.
-
-The server's own TLS: a root made at the first start, a server certificate below it, and devices' certificates.
+"""The server's own TLS: a root made at the first start, a server certificate below it, and devices' certificates.
 
 Clients trust the root (`<data-dir>/tls/ca.pem`); it is made here, never shipped. Both certificates follow the system's
 clock, because real clients check them by theirs. Devices may present a certificate: it must come from a tenant's device
 authority, but the application checks its validity, on the tenant's clock (OpenSSL ignores the times). Sources: RFC
 5280, and what clients demand of server certificates (397 days, names in the SAN).
 
-The addresses of this machine in its networks, for a certificate that other machines accept.
+The certificate names the addresses of this machine in its networks, so that other machines accept it.
 """
 
 from __future__ import annotations

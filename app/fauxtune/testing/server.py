@@ -1,11 +1,8 @@
-"""A server for tests, and the process that one is started in.
+"""A server for tests: started for the run or running elsewhere, with tenants that tests make and delete.
 
-A server for tests: started for the run or running elsewhere, with tenants that tests make and delete.
-
-Start a server for a test run and stop it: one for all processes of the run, found by a file in a shared folder.
-
-Only on POSIX systems, as the server itself. The server's parent is a `keeper`, which ends it when the process that owns
-the run has ended, even if that was killed.
+There is one for all processes of a run, found by a file in a shared folder. It is started only on POSIX systems, as the
+server itself. The server's parent is a `keeper`, which ends it when the process that owns the run has ended, even if
+that was killed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
 """Devices: what a managed one is asked to do, those that the server holds, and who may enrol.
 
-Ask a managed device to do something. Graph: managedDevice: syncDevice, remoteLock, retire, wipe, delete.
-
-Simulated devices that the server holds: another one, and what its owner does with it.
-
-Control surface: `/_fauxtune/v1/tenants/{tenant}/hosted-devices`.
-
-Who may enrol: restrictions of platforms. Graph: deviceEnrollmentPlatformRestrictionConfiguration (beta).
+Graph: managedDevice: syncDevice, remoteLock, retire, wipe, delete; deviceEnrollmentPlatformRestrictionConfiguration
+(beta). Simulated devices that the server holds, and what their owners do with them, are the control surface's:
+`/_fauxtune/v1/tenants/{tenant}/hosted-devices`.
 """
 
 from __future__ import annotations

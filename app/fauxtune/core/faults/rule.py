@@ -1,11 +1,7 @@
-"""A fault rule: its values, and whether it looks at an occasion.
+"""A fault rule: on which occasions it looks, when it strikes, and what then happens.
 
-A fault rule as values: on which occasions it looks, when it strikes, and what then happens.
-
-Whether a rule looks at an occasion: a request, an item of a batch, a connector's task, a device's conversation.
-
-Which occasions are then struck is decided in `timing`, and which of several rules by
-`operations/runtime/live_faults.py`.
+An occasion is a request, an item of a batch, a connector's task, a device's conversation. Which occasions are then
+struck is decided in `timing`, and which of several rules by `operations/runtime/live_faults.py`.
 """
 
 from __future__ import annotations

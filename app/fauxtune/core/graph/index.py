@@ -1,11 +1,7 @@
-"""The types of Graph, and values that many of them share.
-
-The types of Graph, from `types.txt`: its schema, and what is known beyond it. THE list of served entities.
+"""The types of Graph, from `types.txt`: its schema, and what is known beyond it; and values that many of them share.
 
 An entity is served when its first line says so; the other types can be built as well, and appear nowhere.
 Source: Graph's metadata; names of types in requests are found in any casing, with or without `#` and namespace.
-
-Values that many types of Graph share.
 """
 
 from __future__ import annotations

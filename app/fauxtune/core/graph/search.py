@@ -1,20 +1,17 @@
 """Queries as the real service answers them: `$search`, advanced queries of the directory, filters of devices.
 
-`$search`: parsed to the same typed tree as `$filter`, so that one translation to SQL serves both.
+`$search` is parsed to the same typed tree as `$filter`, so that one translation to SQL serves both.
 
 Graph: "Use the $search query parameter", directory objects: every clause is `"property:text"` in double quotes, joined
 by AND and OR in capitals. Some properties are searched by their words, the others by their beginning. Case is ignored.
 Intune's own collections take a plain text instead.
 
-The directory queries that the real service answers only as *advanced* ones, and those that it never answers.
+Some directory queries the real service answers only as *advanced* ones, some never. Graph: "Advanced query capabilities
+on Microsoft Entra ID objects": `ne`, `not` and `endsWith` need the header `ConsistencyLevel: eventual` and
+`$count=true`; so do `$filter` together with `$orderby`, and comparisons with null. `contains`, `tolower`, `toupper` and
+`isof` are not supported at all.
 
-Graph: "Advanced query capabilities on Microsoft Entra ID objects": `ne`, `not` and `endsWith` need the header
-`ConsistencyLevel: eventual` and `$count=true`; so do `$filter` together with `$orderby`, and comparisons with null.
-`contains`, `tolower`, `toupper` and `isof` are not supported at all.
-
-How the real service filters devices.
-
-Source: Graph reference, managedDevice ("supports $filter"), and live tenants.
+Source of the filters of devices: Graph reference, managedDevice ("supports $filter"), and live tenants.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Policies of the settings catalog: what makes them valid, and what is refused in their settings.
+"""Policies of the settings catalog: what makes them valid, what the server derives of them, and what is refused in
+their settings, each held against its definition.
 
-What makes a policy of the settings catalog valid, and what the server derives of it. Graph (beta):
-deviceManagementConfigurationPolicy, deviceManagementCompliancePolicy, deviceManagementReusablePolicySetting.
-
-What is refused in the settings of a policy of the settings catalog, each held against its definition; their secrets.
+Graph (beta): deviceManagementConfigurationPolicy, deviceManagementCompliancePolicy,
+deviceManagementReusablePolicySetting.
 
 Differs from Intune: the service knows every definition, and refuses an id that it does not have. Here a definition that
 is known is held against the tree; an id that is not known is taken if it begins as those of the catalog do, and is

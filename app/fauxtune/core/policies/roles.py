@@ -1,17 +1,15 @@
-"""Intune's roles, and the operations that they allow.
-
-Intune's roles. Graph: roleDefinition, deviceAndAppManagementRoleAssignment, resourceOperation.
+"""Intune's roles, and the operations that they allow. Graph: roleDefinition, deviceAndAppManagementRoleAssignment,
+resourceOperation.
 
 The ids of the built-in roles are those of every tenant (published captures). Newer built-in roles exist, whose ids are
 not public.
 
-Operations on resources of Intune that roles allow, and what each built-in role allows.
-
-Microsoft Intune: "Built-in role permissions for Microsoft Intune", 2026-02-04, which names them in words; ids are those
-of public programs. Unverified: which id belongs to a few words of "Enrollment programs", and what has no such words
-there. Differs from Intune: what the page has since 2025-06-09 and no program has an id for is not here (the resources
-Admin tasks, Deployment plans and elevation requests, the actions of Managed Home Screen), nor are the roles Endpoint
-Privilege Manager and Reader; and the roles are the same in the edition of 2020.
+Source of the operations, and of what each built-in role allows: Microsoft Intune: "Built-in role permissions for
+Microsoft Intune", 2026-02-04, which names them in words; ids are those of public programs. Unverified: which id belongs
+to a few words of "Enrollment programs", and what has no such words there. Differs from Intune: what the page has since
+2025-06-09 and no program has an id for is not here (the resources Admin tasks, Deployment plans and elevation requests,
+the actions of Managed Home Screen), nor are the roles Endpoint Privilege Manager and Reader; and the roles are the same
+in the edition of 2020.
 
 In OPERATIONS a line is a resource in ids, its name, and its actions, each as `id=words` where the words are not those
 of the id. In ROLES a section begins with `=`: the id of a role, which is the same in every tenant, and its name; a line

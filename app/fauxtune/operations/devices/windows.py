@@ -1,7 +1,7 @@
-"""Windows devices: enrolment in one step, renewal of the certificate, and the device that calls by it.
+"""Windows devices: enrolment in one step, with a proof of the user and a certificate request; renewal of the
+certificate, and the device that calls by it; unenrolment.
 
-Enrolment in one step, with a proof of the user and a certificate request; renewal of the certificate; unenrolment:
-Windows (MS-MDE2, MS-WSTEP). The identity certificate is the device's credential.
+Sources: MS-MDE2, MS-WSTEP. The identity certificate is the device's credential.
 """
 
 from __future__ import annotations

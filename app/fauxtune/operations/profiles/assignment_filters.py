@@ -1,11 +1,9 @@
-"""Filters of assignments, and their evaluation for one device. Graph: deviceAndAppManagementAssignmentFilter.
+"""Filters of assignments, and their evaluation for one device.
 
-Filters of assignments. Graph: deviceAndAppManagementAssignmentFilter; Intune: "Use filters when assigning your apps,
-policies, and profiles".
+Graph: deviceAndAppManagementAssignmentFilter, assignmentFilterEvaluationStatusDetails, assignmentFilterStatusDetails;
+Intune: "Use filters when assigning your apps, policies, and profiles".
 
 A change makes exactly the devices plan again that an assignment with the filter can reach.
-
-Graph: assignmentFilterEvaluationStatusDetails, assignmentFilterStatusDetails.
 """
 
 from __future__ import annotations

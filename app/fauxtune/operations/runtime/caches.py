@@ -1,12 +1,11 @@
 """Caches of bytes that are made again after a write: what authorities publish, and pages that are polled.
 
-Everything is dropped at the first write (`Database.changed`), of any tenant: nothing has to know what depends on
-what.
-
-An entry stays true until something is written, and within its own span of time on the tenant's clock.
+Everything is dropped at the first write (`Database.changed`, seen by `SinceWrite`), of any tenant: nothing has to know
+what depends on what. An entry stays true until something is written, and within its own span of time on the tenant's
+clock.
 
 Which answers are kept, and under which question, is decided in `surfaces/graph/dispatch.py`: those to GET but for
-`dated` routes and documents. What empties the cache is decided in `since_write`: the first write, of any tenant.
+`dated` routes and documents.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The page that tells people how to trust the root, and the root in other forms than PEM.
+"""The page that tells people on other machines what to trust, how, and how to take it back; and the root in other forms
+than PEM.
 
-The page that tells people on other machines what to trust, how, and how to take it back. It has no script.
-
-The root in other forms than PEM.
+The page has no script.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
-"""Who may call the control surface, and the beginning of every call.
+"""Who may call the control surface, and the beginning of every call: the check, the emulator, and the path's tenant.
 
-Access to the control surface: by the control token, or if none is set from this machine only; and by the password of
-a seat of a classroom, which opens only this seat's tenant.
-
-Bodies must be JSON, but for whole messages of mail; a POST without a body says that it would be JSON, too.
-
-The beginning of every call of the control surface: the check of access, the emulator, and the path's tenant.
+It opens to the control token, or if none is set to this machine only; and to the password of a seat of a classroom,
+which opens only this seat's tenant. Bodies must be JSON, but for whole messages of mail; a POST without a body says
+that it would be JSON, too.
 """
 
 from __future__ import annotations

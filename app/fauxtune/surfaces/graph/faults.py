@@ -1,15 +1,11 @@
-"""Faults of requests to Graph, and the errors that they send.
-
-Faults of requests to Graph, and of the items of a batch: each is looked at by the tenant's rules, then answered.
+"""Faults of requests to Graph, and of the items of a batch: each is looked at by the tenant's rules, then answered.
 
 The bodies of errors are those of the real service (Graph: "Microsoft Graph error responses and resource types",
 "Microsoft Graph throttling guidance"). Imported where a tenant has rules.
 
-The errors of the real service that faults send.
-
-Sources: Graph, "Microsoft Graph throttling guidance" (the body of 429); Intune, "Use Multi Admin Approval with the
-Microsoft Graph API" (403 `ApprovalRequired` and its header); live tenants for Intune's nested message. Unverified: the
-sentences of 412, 502 and 504.
+Sources of the errors: Graph, "Microsoft Graph throttling guidance" (the body of 429); Intune, "Use Multi Admin Approval
+with the Microsoft Graph API" (403 `ApprovalRequired` and its header); live tenants for Intune's nested message.
+Unverified: the sentences of 412, 502 and 504.
 """
 
 from __future__ import annotations

@@ -1,19 +1,16 @@
-"""The authorization endpoint, and the addresses to which it may send a browser.
-
-The authorization endpoint: a page with the tenant's users, one click, and back with a code. RFC 6749 4.1, RFC 7636.
+"""The authorization endpoint: a page with the tenant's users, one click, and back with a code. RFC 6749 4.1, RFC 7636.
 
 Source: Entra ID "OAuth 2.0 authorization code flow". No password is asked for: an emulator guards nothing, and a test's
 browser should need one click. Only a server that others reach, which has a control token, asks for
 it. The click comes back with a signed ticket that says what it is about, so that nothing can be changed between page
 and click.
 
-The addresses to which a browser may be sent with a code, and the ways to do it. RFC 8252 7, RFC 9700 4.1, OAuth 2.0
-Form Post Response Mode.
-
-Allowed without registration, for nobody but the person's own machine or app is behind them: loopback addresses (with
-any port and path), the native client's address (`https://login.microsoftonline.com/common/oauth2/nativeclient` and the
-same here), and `msal{client id}://auth`. Any other https address must be among the application's redirectUris, letter
-for letter. Everything else is refused with a page, never with a redirect: an emulator must not send anybody anywhere.
+To which addresses a browser may be sent with a code, and how: RFC 8252 7, RFC 9700 4.1, OAuth 2.0 Form Post Response
+Mode. Allowed without registration, for nobody but the person's own machine or app is behind them: loopback addresses
+(with any port and path), the native client's address (`https://login.microsoftonline.com/common/oauth2/nativeclient`
+and the same here), and `msal{client id}://auth`. Any other https address must be among the application's redirectUris,
+letter for letter. Everything else is refused with a page, never with a redirect: an emulator must not send anybody
+anywhere.
 """
 
 from __future__ import annotations

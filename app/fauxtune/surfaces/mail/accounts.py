@@ -1,9 +1,7 @@
-"""The mailboxes behind the protocols, and how their owners log in.
+"""The mailboxes behind the protocols: who logs in and how, and what an open mailbox does. The domain of a mailbox names
+its tenant.
 
-The mailboxes behind the protocols: who logs in, and what an open mailbox does. The domain of a mailbox names its
-tenant.
-
-What a client sends to log in: the responses of the SASL mechanisms PLAIN (RFC 4616) and EXTERNAL (RFC 4422 A), and
+A client logs in by the responses of the SASL mechanisms PLAIN (RFC 4616) and EXTERNAL (RFC 4422 A), and
 the certificate of its TLS connection.
 """
 

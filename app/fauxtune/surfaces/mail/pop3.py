@@ -1,8 +1,5 @@
-"""POP3: the connection of a client, and its session.
-
-The connection of POP3: lines in, answers out, with bounds on lengths and on waiting.
-
-One session of POP3: what each command does, and when it may be sent.
+"""POP3: the connection of a client (lines in, answers out, with bounds on lengths and on waiting), and its session
+(what each command does, and when it may be sent).
 
 RFC 1939 4-6; RFC 2595 4 (STLS); RFC 5034 (AUTH); RFC 3206 (the code [AUTH] of a refused login).
 

@@ -1,11 +1,9 @@
-"""`$metadata` from a table of routes, and the types that such a table needs.
-
-`$metadata`: the served types and operations, as CSDL, from the table of routes.
+"""`$metadata`: the served types and operations, as CSDL, from a table of routes.
 
 Rules: OData CSDL XML Representation 4.01. An action is bound to the thing before it in its path; collections at the
 root are entity sets, other names there are singletons.
 
-Every type in a table of routes: those of its bodies, their bases, and the types of their properties.
+The types of a table are those of its bodies, their bases, and the types of their properties.
 """
 
 from __future__ import annotations

@@ -1,15 +1,12 @@
-"""The tree of a condition, and its evaluation on documents in memory.
-
-The typed and normalised tree of a `$filter`, which is then translated to SQL or evaluated.
+"""The typed and normalised tree of a `$filter`, which is then translated to SQL, or evaluated on documents in memory.
 
 Every node that can stand as a condition is a `Condition`; what is compared is an `Operand`. Literals are already in the
 form of stored documents (enums in the schema's casing, moments as `core.clock.iso` writes them), so that walking the
 tree does not need the schema. Logic is two-valued, as OData has it: null equals null, differs from everything
 else, and is neither greater nor less than anything.
 
-The evaluation of a condition on a document in memory, for lists that are computed and not selected from a table.
-
-The same two-valued logic as the translation to SQL, value by value.
+A condition is evaluated in memory for lists that are computed and not selected from a table: by the same two-valued
+logic as the translation to SQL, value by value.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 That is who sets a property, its default, how faithful it is, what is left out. Where an overlay names properties, it
 does so in one text, separated by spaces; `*` are all of them.
 
-The lines of a type's block that say what is known beyond the schema: `~ required displayName`.
+In a type's block these lines begin with `~`, such as `~ required displayName`:
 
 * `exact|approximated|stored|refused: why`: how near the type comes to the real service; with names after the first
   word, `stored tags: why`, how near these properties come.

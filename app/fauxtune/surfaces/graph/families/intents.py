@@ -1,8 +1,6 @@
-"""Intents and their templates: their families, and what these can do beside what every resource can.
+"""Intents, which are security baselines and endpoint security of the older kind, and their templates.
 
-Intents, which are security baselines and endpoint security of the older kind, and their templates.
-
-What intents and their templates can do beside what every resource can. Graph (beta): deviceManagementTemplate:
+Beside what every resource can do: Graph (beta): deviceManagementTemplate:
 createInstance, categories; deviceManagementIntent: updateSettings, createCopy, getCustomizedSettings, categories,
 states.
 """

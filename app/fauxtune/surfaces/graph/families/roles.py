@@ -1,8 +1,6 @@
-"""Intune's roles, and their assignments.
+"""Intune's roles, and their assignments: the role that one is of, and those of a role.
 
-Intune's roles.
-
-Assignments of roles: the role that one is of, and those of a role. Graph: roleAssignment, `$expand=roleDefinition`,
+Graph: roleAssignment, `$expand=roleDefinition`,
 roleDefinition: list roleAssignments.
 """
 

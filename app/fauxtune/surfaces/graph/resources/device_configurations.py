@@ -1,12 +1,9 @@
-"""Profiles, and the references from one to another.
+"""Profiles, and the references from one to another. Graph: deviceConfiguration.
 
-Profiles. Graph: deviceConfiguration.
-
-References from a profile to another: the profile behind a navigation, and its `$ref`.
-
-Graph: "Set up references" (OData `$ref`): PUT sets, DELETE clears, GET reads. Each answers to the path with the type's
-cast (`.../microsoft.graph.T/rootCertificate/$ref`) and to that without. Unverified: that a change of a reference raises
-the profile's version, and that clearing what is not set is 404.
+A reference is answered as the profile behind a navigation, and as its `$ref`. Graph: "Set up references" (OData
+`$ref`): PUT sets, DELETE clears, GET reads. Each answers to the path with the type's cast
+(`.../microsoft.graph.T/rootCertificate/$ref`) and to that without. Unverified: that a change of a reference raises the
+profile's version, and that clearing what is not set is 404.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
 """Objects of the directory: what users, groups and Entra devices have in common, and Entra devices themselves.
 
-The common part of users, groups and Entra devices. Graph: directoryObject; get, delete, getByIds.
+Graph: directoryObject: get, delete, getByIds; device: list, get, create, update, delete, and the alternate key
+deviceId.
 
 A list that holds several kinds gives the type of each element; so does a navigation that `$expand` adds.
 
-Entra devices. Graph: device; list, get, create, update, delete, and the alternate key deviceId.
-
-Every managed device has one, and an administrator can create others. A device's own id and its deviceId differ: a
-managedDevice calls the latter azureADDeviceId, and in a path it is written `devices(deviceId='...')`.
+Every managed device has an Entra device, and an administrator can create others. A device's own id and its deviceId
+differ: a managedDevice calls the latter azureADDeviceId, and in a path it is written `devices(deviceId='...')`.
 """
 
 from __future__ import annotations

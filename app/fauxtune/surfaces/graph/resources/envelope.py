@@ -6,8 +6,7 @@ Items without dependencies run in the order in which they came. One whose depend
 being tried. Clients write `depends_on` for `dependsOn`, absolute addresses of any host, and ids that are numbers: all
 of it is taken, and an id goes back as it came.
 
-The documents about Graph itself, which need no token: `$metadata` and the service document. OData Protocol 4.01,
-11.1.
+The two documents need no token: OData Protocol 4.01, 11.1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Profiles with `$expand`, and the parts that it adds.
+"""Profiles with `$expand`: their parts, and the profiles that they refer to.
 
-Profiles with `$expand`: their parts, and the profiles that they refer to. Graph: deviceConfiguration,
-`$expand=assignments,microsoft.graph.T/rootCertificate`.
+Graph: deviceConfiguration, `$expand=assignments,microsoft.graph.T/rootCertificate`.
 
 What can be expanded of other collections: `Family.parts` and `Assigned.expandable` (`families/family.py`), and the
 parts of each resource that is no family.
@@ -9,9 +8,9 @@ parts of each resource that is no family.
 A page costs one statement for all references, however long it is and however many are asked for; for its parts see
 `parts`.
 
-The computed parts of a profile, and all that `$expand` adds to it besides references. Graph: deviceConfiguration:
-assignments, groupAssignments, deviceStatuses, userStatuses, deviceStatusOverview, userStatusOverview,
-deviceSettingStateSummaries, managedDeviceCertificateStates.
+Computed, and besides references all that `$expand` adds: Graph: deviceConfiguration: assignments, groupAssignments,
+deviceStatuses, userStatuses, deviceStatusOverview, userStatusOverview, deviceSettingStateSummaries,
+managedDeviceCertificateStates.
 """
 
 from __future__ import annotations
