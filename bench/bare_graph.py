@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from joserfc.jwk import RSAKey
 
-from fauxtune.operations.runtime.access import TokenIssuer
+from fauxtune.operations.runtime.access_tokens import TokenIssuer
 from fauxtune.server.system import SystemClock, SystemIds
 
 app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)

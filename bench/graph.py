@@ -28,7 +28,7 @@ from joserfc.jwk import RSAKey
 from bench import load, world
 from bench.rows import Row, side_by_side
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.runtime.access import TokenIssuer
+from fauxtune.operations.runtime.access_tokens import TokenIssuer
 from fauxtune.server.system import SystemClock, SystemIds
 
 _DEVICES, _PAGE = 10_000, 1_000

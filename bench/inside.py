@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from bench.world import ALICE, csr
 from fauxtune.connector.keypool import KeyPool, KeyRing, KeySource
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ItemKey

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from fauxtune.core.errors import NotAllowed
 from fauxtune.core.language.catalogue import Language, preferred
 from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.tenants import Tenant
@@ -28,7 +26,7 @@ from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.http import emulator_of
 from fauxtune_console import templating
 from fauxtune_console.addresses import LANGUAGE_COOKIE, PATH
-from fauxtune_console.session import FORM_TOKEN, Session, note_name
+from fauxtune_console.session import Session, note_name
 from fauxtune_console.shown_marks import show
 
 T = TypeVar("T")
@@ -85,11 +83,7 @@ class Call:
         if _OTHER_CHARSET.search(headers.get("content-type", "")):
             raise HTTPException(415, "A form must be in UTF-8, as this console's pages are.")
         form = await self.request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
-        if not hmac.compare_digest(str(form.get(FORM_TOKEN, "")).encode(), self.session.form_token.encode()):
-            raise NotAllowed(
-                "This form does not come from a page of this console that is still open, so nothing was changed. "
-                "Open the page again, and send the form from there."
-            )
+        self.session.check(form)
         return form
 
     def lead_to(self, address: str, *, done: str) -> Response:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from fastapi import Request, Response
 from starlette.datastructures import FormData
 
+from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.ids import TenantId
 
 _SESSION, _NOTE = "fauxtune_console", "fauxtune_console_done"
@@ -40,6 +41,14 @@ class Session:
     signed_in: bool
     form_token: str = field(repr=False)
     seat: TenantId | None = None
+
+    def check(self, form: FormData) -> None:
+        """Raise NotAllowed for a form that no page of this session made: another site may have sent it."""
+        if not hmac.compare_digest(str(form.get(FORM_TOKEN, "")).encode(), self.form_token.encode()):
+            raise NotAllowed(
+                "This form does not come from a page of this console that is still open, so nothing was changed. "
+                "Open the page again, and send the form from there."
+            )
 
     def signed_note(self, text: str) -> str:
         """Return the cookie with a sentence for the next page. In an address anybody could write such a sentence."""

@@ -23,7 +23,7 @@ from fauxtune.core.graph.references import KINDS
 from fauxtune.core.odata.describe.openapi import openapi_document
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.operations.tenants.seed_contents import FullSeed
+from fauxtune.operations.tenants.seed_further_parts import FullSeed
 from fauxtune.surfaces.blobs import routes as blobs
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control

@@ -26,10 +26,10 @@ from fauxtune_cli.tables import progress
 from fauxtune_client.endpoints import tls_context
 from fauxtune_client.sign_in import Authority
 from fauxtune_probe.core.expectations.reading import EXPECTATIONS
+from fauxtune_probe.core.leftovers import deleting, finding
 from fauxtune_probe.core.model import Expectation, Outcome
 from fauxtune_probe.core.report import About, document, markdown, page, summary
 from fauxtune_probe.core.trying import Run
-from fauxtune_probe.core.typed import deleting, finding
 from fauxtune_probe.running import Prober
 from fauxtune_probe.scep.trial_reports import as_json, check_patterns, fits, save, writer
 

@@ -21,9 +21,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.storage.announcements import Announcements
 from fauxtune.storage.database import Database
 from fauxtune.storage.process_lock import NamedLocks
+from fauxtune.storage.process_signals import Announcements
 from fauxtune.surfaces.devices.windows.session import session_turn
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.server.transport import Answer, Transport

@@ -10,7 +10,7 @@ _CERTIFICATES = "app/fauxtune/storage/queries/certificates.py"
 _REQUESTS = "app/fauxtune/storage/queries/connectors.py"
 _DEVICES = "app/fauxtune/storage/queries/devices.py"
 _ENROLLMENT_TOKENS = "app/fauxtune/storage/queries/enrolling.py"
-_TOKENS = "app/fauxtune/operations/runtime/access.py"
+_TOKENS = "app/fauxtune/operations/runtime/access_tokens.py"
 _QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
 
 _OWN_SEAT = "tests/surfaces/control/test_classrooms.py::test_a_password_opens_the_own_tenant_and_no_other_call[sqlite]"
@@ -43,7 +43,7 @@ MUTANTS: tuple[Mutant, ...] = (
     # Permissions.
     Mutant(
         rule="An application is served without the permission",
-        file="app/fauxtune/operations/runtime/access.py",
+        file="app/fauxtune/operations/runtime/permission_check.py",
         before="if not needs or not principal.permissions.isdisjoint(needs):",
         after="if True:",
         tests=(
@@ -52,7 +52,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="All of an operation's permissions are needed instead of one",
-        file="app/fauxtune/operations/runtime/access.py",
+        file="app/fauxtune/operations/runtime/permission_check.py",
         before="not principal.permissions.isdisjoint(needs)",
         after="principal.permissions.issuperset(needs)",
         tests=("tests/surfaces/graph/test_permissions.py::test_a_batch_is_judged_item_by_item[sqlite]",),

@@ -49,7 +49,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A cached OCSP answer outlives a revocation",
-        file="app/fauxtune/operations/runtime/caches.py",
+        file="app/fauxtune/operations/runtime/kept_answers.py",
         before="        if self._state is not self._database.state:\n",
         after="        if self._state is None:\n",
         tests=(

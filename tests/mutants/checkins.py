@@ -35,7 +35,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Settling waits for a device of which only a request is left that somebody has to approve",
-        file="app/fauxtune/operations/checkin/settling.py",
+        file="app/fauxtune/operations/checkin/waiting_until_settled.py",
         before="return is_unapproved or device in snapshot.put_off",
         after="return device in snapshot.put_off",
         tests=(

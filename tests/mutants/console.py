@@ -57,8 +57,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A form of another site's page changes something in the console",
-        file="app/fauxtune_console/call.py",
-        before='if not hmac.compare_digest(str(form.get(FORM_TOKEN, "")).encode(), self.session.form_token.encode()):',
+        file="app/fauxtune_console/session.py",
+        before='if not hmac.compare_digest(str(form.get(FORM_TOKEN, "")).encode(), self.form_token.encode()):',
         after="if not form:",
         tests=(f"{_ACCESS}::test_a_form_of_another_page_changes_nothing[sqlite]",),
     ),

@@ -8,7 +8,7 @@ from tests.mutants.mutant import Mutant
 
 _PLAN = "app/fauxtune/core/engine/planning/plan.py"
 _RENEWAL = "app/fauxtune/core/engine/planning/renewal.py"
-_REPORT = "app/fauxtune/core/engine/planning/report.py"
+_REPORT = "app/fauxtune/core/engine/planning/reported_items.py"
 _STEPS = "app/fauxtune/core/engine/planning/steps.py"
 _TARGETING = "app/fauxtune/core/engine/planning/targeting.py"
 _CAUSES = "app/fauxtune/core/engine/removal/decisions.py"

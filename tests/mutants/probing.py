@@ -27,7 +27,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Leftovers of the probe have the name of a run",
-        file="app/fauxtune_probe/core/typed.py",
+        file="app/fauxtune_probe/core/leftovers.py",
         before='-[0-9a-f]{{8}}-", re',
         after='", re',
         tests=(f"{_TRYING}::test_leftovers_are_what_has_a_name_of_a_run",),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fauxtune.operations.runtime.caches import AnswerCache, PkiCache, Timed
+from fauxtune.operations.runtime.kept_answers import AnswerCache, PkiCache, Timed
 from fauxtune.storage.database import Database
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow

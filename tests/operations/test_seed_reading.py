@@ -12,7 +12,7 @@ import jsonschema_rs
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.operations.tenants.seed_contents import FullSeed
+from fauxtune.operations.tenants.seed_further_parts import FullSeed
 from fauxtune.operations.tenants.seed_reading import check_seed, load_seed
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 

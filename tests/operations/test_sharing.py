@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unauthenticated
 from fauxtune.core.faults.effects import Room
-from fauxtune.core.faults.rule import Occasion
+from fauxtune.core.faults.matching import Occasion
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import applications, changes
-from fauxtune.operations.runtime import striking
-from fauxtune.operations.runtime.access import Principal
+from fauxtune.operations.runtime import fault_hits
+from fauxtune.operations.runtime.access_tokens import Principal
 from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.runner import Looks
 from fauxtune.operations.runtime.transaction import Transaction
@@ -176,7 +176,7 @@ async def test_a_rule_counts_over_all_processes_and_what_is_rolled_back_does_not
         known = contoso.emulator.faults.of(contoso.tenant.id)
         assert known is not None
         look = await known.looked(Occasion(path="/groups"), now=contoso.clock.at, at=0, rooms=[Room.REQUEST])
-        await contoso.do(striking.note, look, where={})
+        await contoso.do(fault_hits.note, look, where={})
         return bool(look.hits)
 
     struck = await asyncio.gather(*(strikes_request(each) for _ in range(5) for each in both))

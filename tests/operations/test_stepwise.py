@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.actions import DeviceAction, StepKind

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import GraphRefused, Invalid, NotEmulated
-from fauxtune.operations.checkin import settling as resting
+from fauxtune.operations.checkin import waiting_until_settled as resting
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.insight.whatif import Limits, foresee, what_if
 from fauxtune.operations.runtime.emulator import ProposedRequest, Send, Task, graph_not_served

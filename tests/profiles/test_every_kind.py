@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.platforms import ENROLLABLE, Platform, Variant

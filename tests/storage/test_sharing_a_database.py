@@ -16,9 +16,9 @@ from sqlalchemy import StaticPool, create_engine, make_url, text
 from fauxtune.core.errors import Conflict
 from fauxtune.server.neighbours import bring_up_to_date
 from fauxtune.storage import migrate
-from fauxtune.storage.announcements import Announcement, Announcements
 from fauxtune.storage.database import Database
 from fauxtune.storage.process_lock import NamedLocks, Ownership
+from fauxtune.storage.process_signals import Announcement, Announcements
 from tests.support.neighbours import eventually
 from tests.support.postgresql import PostgresServer
 

@@ -9,8 +9,8 @@ from typing import Any
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
 from fauxtune.operations.insight.whatif_outcomes import Consequence
-from fauxtune.operations.runtime.access import PermissionCheck
 from fauxtune.operations.runtime.emulator import ProposedRequest
+from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.tables import metadata

@@ -22,12 +22,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.faults.effects import Room, token_errors
-from fauxtune.core.faults.rule import Kind, Occasion
+from fauxtune.core.faults.matching import Occasion
+from fauxtune.core.faults.rule import Kind
 from fauxtune.core.model.addresses import Surface, surface_of, tenant_in
 from fauxtune.core.model.network import BLOCKABLE, hosts_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices.caller import digest
-from fauxtune.operations.runtime import striking
+from fauxtune.operations.runtime import fault_hits
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.live_faults import Hit, Look, TenantFaults
 from fauxtune.operations.runtime.wire import Caller
@@ -123,7 +124,7 @@ class FaultyApp:
         if look.counts:
             where = {"method": occasion.method, "path": occasion.path, "application": who.application}
             device = None if who.enrollment is None else who.enrollment.id
-            await runner.run(tenant, striking.note, look, where=where, device=device)
+            await runner.run(tenant, fault_hits.note, look, where=where, device=device)
         return tenant, look
 
     async def _who(self, request: _Whole, surface: Surface, *, faults: TenantFaults, tenant: Tenant) -> _Who:
@@ -136,8 +137,8 @@ class FaultyApp:
         if surface in _DEVICES and (faults.names_devices or faults.names_users):
             enrollment = await self._enrollment(request, surface, tenant=tenant)
             if enrollment is not None:
-                devices = await read(striking.device_names, tenant.id, key=enrollment.id)
-                users = await read(striking.user_names, tenant.id, key=enrollment.user_id)
+                devices = await read(fault_hits.device_names, tenant.id, key=enrollment.id)
+                users = await read(fault_hits.user_names, tenant.id, key=enrollment.user_id)
                 return _Who(enrollment=enrollment, devices=devices, users=users)
         return _Who()
 
@@ -169,7 +170,7 @@ class FaultyApp:
     async def _struck(self, request: _Whole, answer: _Answer, *, hit: Hit) -> None:
         """Answer a request that is struck."""
         effect, caller = hit.effect, request.caller
-        caller.refusal = f"The fault {hit.rule_id}: {striking.in_words(hit)}."
+        caller.refusal = f"The fault {hit.rule_id}: {fault_hits.in_words(hit)}."
         if effect.kind in (Kind.EMPTY_ANSWER, Kind.HALF_BODY):
             caller.cut = "emptyAnswer" if effect.kind is Kind.EMPTY_ANSWER else "halfBody"
             await self._app(request.scope, request.receive, answer.send)

@@ -27,9 +27,9 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import Superseded, bootstrap
 from fauxtune.storage import migrate, process_lock
-from fauxtune.storage.announcements import Announcement, Announcements
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.process_lock import Ownership
+from fauxtune.storage.process_signals import Announcement, Announcements
 from fauxtune.storage.queries import authorities, processes
 from fauxtune.storage.rows.tenants import ProcessMessageRow
 

@@ -12,10 +12,11 @@ from fauxtune.core.engine.diagnosis.app_rules import APP_LINKS
 from fauxtune.core.engine.diagnosis.chain import LINKS
 from fauxtune.core.engine.diagnosis.numbers import APPLE, SYNCML
 from fauxtune.core.engine.diagnosis.rules import rules
-from fauxtune.core.faults.effects import LIMITS, SURFACES, Room, effects, token_errors
+from fauxtune.core.faults.effects import SURFACES, Room, effects, token_errors
 from fauxtune.core.faults.reading import MOST_RULES
 from fauxtune.core.faults.rule import Kind, Limits
 from fauxtune.core.faults.sets import SETS
+from fauxtune.core.faults.throttling import LIMITS
 from fauxtune.core.faults.writing import effect_in_words, match_in_words, when_in_words
 from fauxtune.operations.insight.diagnosis import CONNECTOR_WORDS
 from fauxtune_docs.pages.removal import markdown_table

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt
 
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.operations.runtime import device_host
-from fauxtune.operations.tenants.seed_contents import DeviceMode, DevicePlatform
+from fauxtune.operations.tenants.seed_further_parts import DeviceMode, DevicePlatform
 from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.bodies import Answer, Body, Listed
 from fauxtune_labs.operations import hosted_devices

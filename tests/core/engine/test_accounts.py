@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Plan, Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcome
+from fauxtune.core.engine.planning.reported_items import Inventory, apply_inventory, profile_outcome
 from fauxtune.core.engine.removal.decisions import Standing
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import LedgerRow, Problem, email_key, imported_key, pkcs_key

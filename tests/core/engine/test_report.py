@@ -12,7 +12,7 @@ import pytest
 from fauxtune.core.engine.diagnosis.numbers import decode
 from fauxtune.core.engine.graph_states import setting_states
 from fauxtune.core.engine.planning.ledger import ON_DEVICE, TRANSITIONS, KeyEvent, key_changes, moved
-from fauxtune.core.engine.planning.report import (
+from fauxtune.core.engine.planning.reported_items import (
     Inventory,
     ProfileOutcome,
     apply_inventory,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus, Subject, chain
 from fauxtune.core.engine.diagnosis.facts import Facts
 from fauxtune.core.engine.planning.plan import MOST_ATTEMPTS, NEVER, RETRY_AFTER, Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, IssuedByScep, apply_inventory, profile_outcome
+from fauxtune.core.engine.planning.reported_items import Inventory, IssuedByScep, apply_inventory, profile_outcome
 from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, scep_key

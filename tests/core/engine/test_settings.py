@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fauxtune.core.engine.graph_states import conflicts_in, summaries_of_settings
 from fauxtune.core.engine.planning.desired import desired_items, with_wishes
 from fauxtune.core.engine.planning.plan import Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcome, profile_outcomes
+from fauxtune.core.engine.planning.reported_items import Inventory, apply_inventory, profile_outcome, profile_outcomes
 from fauxtune.core.engine.planning.setting_conflicts import merged, setting_outcomes
 from fauxtune.core.engine.removal.decisions import Standing
 from fauxtune.core.model.ids import ItemKey, ProfileId

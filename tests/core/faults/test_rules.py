@@ -16,23 +16,13 @@ from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.faults.effects import STATUSES, SURFACES, effects
+from fauxtune.core.faults.matching import Occasion, matches, names, nearness, without_version
 from fauxtune.core.faults.reading import MOST_CHARACTERS, rule_of
-from fauxtune.core.faults.rule import (
-    Effect,
-    Kind,
-    Latency,
-    Limits,
-    Match,
-    Occasion,
-    When,
-    matches,
-    names,
-    nearness,
-    without_version,
-)
+from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Match, When
 from fauxtune.core.faults.sets import SETS
 from fauxtune.core.faults.stale import MISSING, MOST_BYTES, Memory
-from fauxtune.core.faults.timing import Meter, drawn, is_in_window, is_over, limits_of, seconds_of, strikes
+from fauxtune.core.faults.throttling import Meter, limits_of
+from fauxtune.core.faults.timing import drawn, is_in_window, is_over, seconds_of, strikes
 from fauxtune.core.faults.writing import rule_document, warnings
 
 TEXTS = st.text("a/{}'é\x00\ud800", max_size=8) | st.sampled_from(

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from fauxtune_probe.core.expectations.reading import EXPECTATIONS
+from fauxtune_probe.core.leftovers import Leftover, deleting, finding
 from fauxtune_probe.core.model import Answer, Expectation, Outcome, Request, Step, Verdict
 from fauxtune_probe.core.texts import SOURCES, filled_path, names
 from fauxtune_probe.core.trying import Run, cleaning, trying
-from fauxtune_probe.core.typed import Leftover, deleting, finding
 from tests.support.expectations import delete, equal, get, patch, post, refused, status
 
 Service = Callable[[Request], Answer]

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem

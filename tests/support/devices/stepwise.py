@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.checkin import settling
+from fauxtune.operations.checkin import waiting_until_settled
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
@@ -83,8 +83,8 @@ async def test_a_device_that_is_not_connected_is_not_waited_for(contoso: httpx.A
 async def test_time_in_which_the_server_stood_still_is_not_held_against_a_device(
     contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settling, "_ABSENT", 0.3)
-    monkeypatch.setattr(settling, "_AWAY", 0.3)
+    monkeypatch.setattr(waiting_until_settled, "_ABSENT", 0.3)
+    monkeypatch.setattr(waiting_until_settled, "_AWAY", 0.3)
     phone = await enroll(contoso)
     await assign("root")
     fetch = AndroidOverHttp.fetch_policy

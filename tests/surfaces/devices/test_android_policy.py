@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, email_key, imported_key, pkcs_key, scep_key, setting_key

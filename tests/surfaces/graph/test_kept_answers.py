@@ -6,8 +6,8 @@ import asyncio
 
 import httpx
 
-from fauxtune.operations.runtime.caches import AnswerCache
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.kept_answers import AnswerCache
 from fauxtune.server.factory import Application
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, PROFILES, TENANT, create, documents, error_message

@@ -131,7 +131,7 @@ async def test_the_check_can_warn_or_be_off(
     said: bool,
 ) -> None:
     emulator.permissions.mode = mode
-    with caplog.at_level(logging.WARNING, logger="fauxtune.operations.runtime.access"):
+    with caplog.at_level(logging.WARNING, logger="fauxtune.operations.runtime.access_tokens"):
         assert (await beta.get(PROFILES, headers=reader)).status_code == 200
     assert ("DeviceManagementConfiguration.Read.All" in caplog.text) is said
 

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fauxtune.core.engine.planning.report import ProfileOutcome
+from fauxtune.core.engine.planning.reported_items import ProfileOutcome
 from fauxtune.core.engine.planning.setting_conflicts import ITEM_STATUSES, SettingOutcome, setting_outcomes
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow, Problem, setting_key

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cache
 
-from fauxtune.core.faults.rule import Effect, Kind, Limits, Match
+from fauxtune.core.faults.rule import Effect, Kind, Match
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.tables import Line, table
 
@@ -52,25 +52,6 @@ STATUSES: dict[int, tuple[str, str]] = {
     503: ("ServiceUnavailable", "ServiceUnavailable"),
     504: ("GatewayTimeout", "GatewayTimeout"),
 }
-
-#: Below which path which limits hold; the first that fits. Graph documents the numbers as subject to change.
-LIMITS: tuple[tuple[str, Limits], ...] = (
-    # "Intune devices service limits": a group of its own, with scripts and what devices have.
-    *(
-        (f"/deviceManagement/{name}", Limits(2000, 4000, 200, 400, 20))
-        for name in (
-            "managedDevices",
-            "managedDeviceOverview",
-            "detectedApps",
-            "deviceManagementScripts",
-            "deviceHealthScripts",
-            "deviceShellScripts",
-            "deviceComplianceScripts",
-        )
-    ),
-    ("/deviceManagement", Limits(1000, 2000, 100, 200, 20)),
-    ("/deviceAppManagement", Limits(1000, 2000, 100, 200, 20)),
-)
 
 #: The surfaces that a match can name.
 SURFACES = (

@@ -10,7 +10,8 @@ from typing import Any
 from fauxtune.core.clock import from_iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.faults.effects import STATUSES, SURFACES, effects, token_errors
-from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Match, Rule, When, without_version
+from fauxtune.core.faults.matching import without_version
+from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Match, Rule, When
 from fauxtune.core.faults.timing import LONGEST
 from fauxtune.core.model.addresses import is_host_name
 from fauxtune.core.model.network import ANY_BELOW, MOST_HOSTS

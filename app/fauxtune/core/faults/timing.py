@@ -1,23 +1,15 @@
-"""When faults strike: which of the matching occasions, and from how many requests throttling begins.
+"""When faults strike: which of the matching occasions, and how long they wait.
 
-Which of the matching occasions are struck, and how long they wait. Chance is drawn from a seed and a number.
-
-Throttling by the documented limits: requests of an application, and of a tenant, in a window of real time.
-
-Source: Microsoft Graph service-specific throttling limits, "Intune service limits". Unverified: that the service counts
-in windows one after the other, rather than over the last seconds.
+Chance is drawn from a seed and a number.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from fauxtune.core.faults.effects import LIMITS
-from fauxtune.core.faults.rule import Latency, Limits, When, parts_of
+from fauxtune.core.faults.rule import Latency, When
 
 #: The longest wait of one request, in seconds.
 LONGEST = 300.0
@@ -68,43 +60,3 @@ def seconds_of(latency: Latency, *, seed: int, number: int) -> float:
             normal = math.sqrt(-2 * math.log(1 - first)) * math.cos(2 * math.pi * second)
             value = latency.low * math.exp(latency.sigma * normal)
     return min(value, LONGEST)
-
-
-#: The most counters that are kept: applications times limits.
-_MOST = 2000
-
-
-def limits_of(path: str) -> Limits | None:
-    """Return the documented limits for a path of Graph; None where none of Intune's hold."""
-    parts = parts_of(path)
-    for prefix, limits in LIMITS:
-        wanted = parts_of(prefix)
-        if parts[: len(wanted)] == wanted:
-            return limits
-    return None
-
-
-@dataclass(slots=True)
-class Meter:
-    """The requests of the present windows."""
-
-    _counts: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
-    _window: dict[int, int] = field(default_factory=dict)
-
-    def retry_after(self, limits: Limits, *, path: str, application: str, is_write: bool, at: float) -> int | None:
-        """Count a request; return the seconds until the window ends if the request is over a limit. A refused one
-        counts too.
-        """
-        number = int(at // limits.seconds)
-        if self._window.get(limits.seconds) != number or len(self._counts) > _MOST:
-            self._window = {limits.seconds: number}
-            self._counts.clear()
-        area = "/".join(parts_of(path)[:2])
-        kinds = [("", False, limits.tenant), (application, False, limits.application)]
-        if is_write:
-            kinds += [("", True, limits.tenant_writes), (application, True, limits.application_writes)]
-        is_over = False
-        for who, of_writes, most in kinds:
-            self._counts[area, who, of_writes] += 1
-            is_over = is_over or (most is not None and self._counts[area, who, of_writes] > most)
-        return max(1, math.ceil((number + 1) * limits.seconds - at)) if is_over else None

@@ -1,6 +1,6 @@
 """The permissions of applications: those of a new one, Intune's own, what was consented to, and the ids of principals.
 
-A token is checked in `operations/runtime/access.py`. The ids of an application's object and of its service
+A token is checked in `operations/runtime/access_tokens.py`. The ids of an application's object and of its service
 principal are derived from the tenant and the application, so that tokens, lists and grants agree without a row each.
 
 Source: Entra ID "scopes and permissions in the Microsoft identity platform". `.default` stands for all that has been

@@ -16,7 +16,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement import assigning, connectors
 from fauxtune.operations.arrangement.scene import Scene
-from fauxtune.operations.checkin import settling
+from fauxtune.operations.checkin import waiting_until_settled
 from fauxtune.operations.devices import enrollment as enrollment_tokens
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 from fauxtune.operations.tenants.deletion import check_present
@@ -151,7 +151,7 @@ async def settle(scene: Scene) -> None:
     if any(device.is_online for device in hosted):
         lost = [device for device in hosted if not device.is_online]
         away = await _enrollments_of(scene, lost) if lost else []
-        await settling.settle(scene.emulator, scene.tenant, seconds=_PATIENCE, away=away)
+        await waiting_until_settled.settle(scene.emulator, scene.tenant, seconds=_PATIENCE, away=away)
         await host.finish_check_ins(scene.tenant.id)
         devices = [device for device in await host.devices(scene.tenant.id) if device.is_online]
         awaited = await _enrollments_of(scene, devices)

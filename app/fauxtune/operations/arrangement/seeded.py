@@ -29,7 +29,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import faults, tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.seed_contents import FullSeed, SeedConnector, SeedDevice, SeedProfile
+from fauxtune.operations.tenants.seed_further_parts import FullSeed, SeedConnector, SeedDevice, SeedProfile
 from fauxtune.operations.tenants.seed_parts import Seed
 from fauxtune.operations.tenants.seeding import principal_name
 from fauxtune.operations.tenants.snapshots import keep_beginning

@@ -29,9 +29,9 @@ from fauxtune.core.pki.issuance import BACKDATED, issue_responder
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.core.pki.ocsp import OcspRequest, Responder, Status, answer_request, malformed, read_request
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.runtime.caches import Timed
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.faults import strikes
+from fauxtune.operations.runtime.kept_answers import Timed
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries

@@ -28,7 +28,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.refusals import PfxBroken
 from fauxtune.connector.work import Done
 from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
-from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcomes
+from fauxtune.core.engine.planning.reported_items import Inventory, apply_inventory, profile_outcomes
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, RequestId, UserId
 from fauxtune.core.model.items import AccountOrder, ImportedCertificateOrder, LedgerRow, RequestOrder, key_source

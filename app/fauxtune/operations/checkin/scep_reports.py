@@ -15,7 +15,7 @@ from cryptography import x509
 
 from fauxtune.core.clock import from_iso
 from fauxtune.core.engine.planning.renewal import renewal
-from fauxtune.core.engine.planning.report import Inventory, IssuedByScep
+from fauxtune.core.engine.planning.reported_items import Inventory, IssuedByScep
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow, scep_key

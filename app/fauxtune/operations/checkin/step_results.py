@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from fauxtune.core.engine.planning.ledger import moved
-from fauxtune.core.engine.planning.report import Inventory, apply_inventory
+from fauxtune.core.engine.planning.reported_items import Inventory, apply_inventory
 from fauxtune.core.engine.planning.steps import SentStep, confirmed_items
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
 from fauxtune.core.model.actions import DeviceAction, EscrowKind, StepKind, StepState

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import StepKind, StepState

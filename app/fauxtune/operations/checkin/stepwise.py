@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, due_steps, planned_steps
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid

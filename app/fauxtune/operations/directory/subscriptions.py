@@ -26,7 +26,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime import outbox
-from fauxtune.operations.runtime.access import Principal
+from fauxtune.operations.runtime.access_tokens import Principal
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tracking import begin_tracking
 from fauxtune.operations.runtime.transaction import Transaction

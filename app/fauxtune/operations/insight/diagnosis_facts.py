@@ -23,7 +23,7 @@ from fauxtune.core.engine.diagnosis.facts import (
 )
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, Reach, ReachStatus, reach_of
-from fauxtune.core.faults.rule import Occasion
+from fauxtune.core.faults.matching import Occasion
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.network import SERVICE
 from fauxtune.core.model.platforms import Variant
@@ -37,8 +37,8 @@ from fauxtune.operations.insight.certificates import certificates_of
 from fauxtune.operations.insight.device_facts import compliance_of, end_of_ra, is_by_scep, scripts_of_devices, tries_of
 from fauxtune.operations.insight.device_report import apps_of_devices
 from fauxtune.operations.insight.target_words import TargetWords
+from fauxtune.operations.runtime.fault_hits import device_names, user_names
 from fauxtune.operations.runtime.live_faults import TenantFaults
-from fauxtune.operations.runtime.striking import device_names, user_names
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.situations import (
     ROLES,

@@ -32,12 +32,13 @@ from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.runtime.access import PermissionCheck, TokenIssuer
-from fauxtune.operations.runtime.caches import AnswerCache, PkiCache
+from fauxtune.operations.runtime.access_tokens import TokenIssuer
 from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.device_host import DeviceHost, HostedSnapshots, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.guesses import Guesses
+from fauxtune.operations.runtime.kept_answers import AnswerCache, PkiCache
+from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.turns import Turns, Workers

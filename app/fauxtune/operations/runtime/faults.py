@@ -87,5 +87,5 @@ def strikes(
     """
     if tx.faults is None:
         return False
-    strike = import_module("fauxtune.operations.runtime.striking").strike
+    strike = import_module("fauxtune.operations.runtime.fault_hits").strike
     return bool(strike(tx, kind, device=device, connector=connector, path=path))

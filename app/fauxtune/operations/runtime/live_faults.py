@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.faults.effects import Room, effects
+from fauxtune.core.faults.matching import Near, Occasion, matches, names, nearness
 from fauxtune.core.faults.reading import rule_of
-from fauxtune.core.faults.rule import Effect, Kind, Near, Occasion, Rule, matches, names, nearness
+from fauxtune.core.faults.rule import Effect, Kind, Rule
 from fauxtune.core.faults.stale import Before, Memory
-from fauxtune.core.faults.timing import Meter, is_in_window, limits_of, seconds_of, strikes
+from fauxtune.core.faults.throttling import Meter, limits_of
+from fauxtune.core.faults.timing import is_in_window, seconds_of, strikes
 from fauxtune.core.model.addresses import Surface
 from fauxtune.core.model.network import SERVICE, blocked_host
 from fauxtune.storage.past import Past

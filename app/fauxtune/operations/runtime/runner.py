@@ -27,10 +27,11 @@ from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tracking import Tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import Together, Turns
+from fauxtune.storage import tenant_versions
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import key_holdings as key_queries
-from fauxtune.storage.queries import locks, processes
+from fauxtune.storage.queries import locks
 from fauxtune.storage.queries import quiet as quiet_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.queries.quiet import Contact, Quiet
@@ -155,7 +156,7 @@ class Runner:
         return await self.tenant(tenant.id) if self.database.is_shared else tenant
 
     def _remembering(self, tx: Transaction, operation: Callable[[], T]) -> T:
-        version = partial(processes.version_of, tx.connection, tx.tenant.id) if self.database.is_shared else None
+        version = partial(tenant_versions.version_of, tx.connection, tx.tenant.id) if self.database.is_shared else None
         memory = tx.memory = self.memory.of(tx.tenant.id, version=version)
         writes = self.database.writes(tx.connection)
         result = operation()
@@ -291,13 +292,13 @@ class Runner:
 
     async def _look(self, tenant_id: TenantId) -> Tenant | None:
         """Look at a tenant in the database; read it again if another process has changed it."""
-        seen = await self.database.run(processes.seen, tenant_id)
+        seen = await self.database.run(tenant_versions.seen, tenant_id)
         known = self._tenants.get(tenant_id)
         if seen is not None:
             self.database.saw(seen.snapshot)
             if known is not None and self._versions.get(tenant_id) == seen.version:
                 return known
-        read = None if seen is None else await self.database.run(processes.remembered, tenant_id)
+        read = None if seen is None else await self.database.run(tenant_versions.remembered, tenant_id)
         if read is None:
             if known is not None:
                 self.forget(known)
@@ -319,7 +320,7 @@ class Runner:
         of_configuration = bool(writes) and tx.memory is None
         result = of_configuration or tx.tenant_changed or tx.fault_rules is not None or tx.tracking_began
         if result:
-            processes.change_version(tx.connection, tx.tenant.id)
+            tenant_versions.change_version(tx.connection, tx.tenant.id)
         return result
 
     def _number_occasion(self, tenant_id: TenantId, rule_id: str, by: int) -> int | None:  # noqa: PLR0917 - see Numbering

@@ -23,7 +23,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.formats.json_text import Place, lines_of, pointer
 from fauxtune.core.model.tenants import SETTINGS
-from fauxtune.operations.tenants.seed_contents import FullSeed
+from fauxtune.operations.tenants.seed_further_parts import FullSeed
 from fauxtune.operations.tenants.seed_parts import refusal, why_of
 
 #: Bytes of a PFX file, and of a seed's file, at most.

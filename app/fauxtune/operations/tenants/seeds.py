@@ -2,7 +2,7 @@
 
 `{"name","domain","applications":[],"users":[],"groups":[],"certificationAuthority":{"name","templates":[]},
 "connectorKeys":[],"keys":"own"}`; every part may be left out. Further parts, from settings to
-devices, are in `seed_contents`.
+devices, are in `seed_further_parts`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fauxtune.operations.tenants.seed_parts import (
     why_of,
 )
 
-#: The parts that only some seeds have: `seed_contents` reads them.
+#: The parts that only some seeds have: `seed_further_parts` reads them.
 FURTHER = frozenset({"settings", "clock", "connectors", "profiles", "assignments", "imports", "devices", "faults"})
 
 

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from fauxtune.core.errors import FauxtuneError, NotFound, Unauthenticated
 from fauxtune.core.model.addresses import GRAPH
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.runtime.access import Principal
+from fauxtune.operations.runtime.access_tokens import Principal
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.call import Answer, Message, Sender
 from fauxtune.surfaces.graph.dispatch import answer, version_and_path

@@ -21,7 +21,7 @@ from fauxtune.core.odata.documents.view import check_select
 from fauxtune.core.odata.query.options import Expand, QueryOptions
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.operations.insight.audit import Actor, Rule, audited
-from fauxtune.operations.runtime.access import Principal
+from fauxtune.operations.runtime.access_tokens import Principal
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.wire import Caller

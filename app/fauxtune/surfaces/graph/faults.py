@@ -22,13 +22,14 @@ import orjson
 
 from fauxtune.core.errors import FauxtuneError, NotFound, Unauthenticated
 from fauxtune.core.faults.effects import STATUSES, Room
-from fauxtune.core.faults.rule import Effect, Kind, Occasion, names, parts_of
+from fauxtune.core.faults.matching import Occasion, names, parts_of
+from fauxtune.core.faults.rule import Effect, Kind
 from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report
 from fauxtune.core.model.addresses import GRAPH
 from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.policies.tenant_administration import CODE
-from fauxtune.operations.runtime import striking
+from fauxtune.operations.runtime import fault_hits
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back
 from fauxtune.operations.runtime.live_faults import LiveRule, Look, TenantFaults
 from fauxtune.storage.database import Connection
@@ -88,11 +89,11 @@ async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], 
     template = match.route.template.lower()
     key = next(iter(match.keys.values()), None)
     if faults.names_devices and key is not None and "manageddevices/{" in template:
-        devices = await read(striking.device_names, tenant_id, key=key)
+        devices = await read(fault_hits.device_names, tenant_id, key=key)
     if faults.names_users:
-        users |= await read(striking.user_names, tenant_id, key=sender.principal.user_id)
+        users |= await read(fault_hits.user_names, tenant_id, key=sender.principal.user_id)
         if key is not None and template.startswith("users/{"):
-            users |= await read(striking.user_names, tenant_id, key=key)
+            users |= await read(fault_hits.user_names, tenant_id, key=key)
     return Occasion(
         surface="graph",
         method=message.method.upper(),
@@ -118,7 +119,7 @@ class _Turn:
         message, sender = self._message, self._sender
         user = sender.principal.user_id
         where = {"method": message.method, "path": unquote(message.path), "application": sender.principal.client_id}
-        await sender.emulator.runner.run(sender.tenant, striking.note, look, where=where, user=user)
+        await sender.emulator.runner.run(sender.tenant, fault_hits.note, look, where=where, user=user)
 
     async def struck(self, look: Look) -> Answer:
         """Return the answer of a request that was struck."""
@@ -127,7 +128,7 @@ class _Turn:
         if last is None:
             return _marked(await self._plain(), look)
         effect, caller = last.effect, self._sender.caller
-        caller.refusal = f"The fault {last.rule_id}: {striking.in_words(last)}."
+        caller.refusal = f"The fault {last.rule_id}: {fault_hits.in_words(last)}."
         match effect.kind:
             case Kind.CONNECTION_RESET:
                 caller.cut = "connectionReset"

@@ -15,7 +15,7 @@ from fauxtune.core.errors import FauxtuneError, GraphRefused, Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.operations.runtime.access import Principal
+from fauxtune.operations.runtime.access_tokens import Principal
 from fauxtune.operations.runtime.emulator import Emulator, ProposedRequest
 from fauxtune.surfaces.graph.call import REPORT_TABLE, Answer, Message, Sender
 from fauxtune.surfaces.graph.dispatch import answer

@@ -1,6 +1,6 @@
 """The permissions that operations of Graph need, as its reference lists them: any one of a tuple suffices.
 
-A token is checked for them, and refused, in `operations/runtime/access.py`.
+A token is checked for them, and refused, in `operations/runtime/access_tokens.py`.
 
 Delegated and application permissions have the same names here. Source: Graph permissions reference.
 """

@@ -27,7 +27,7 @@ from fauxtune.core.model.addresses import is_directory, is_graph, is_intune
 from fauxtune.core.model.permissions import INTUNE_ROLES, principal_id
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.registrations import has_principal
-from fauxtune.operations.runtime.access import LIFETIME
+from fauxtune.operations.runtime.access_tokens import LIFETIME
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.identity import errors, scopes

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.internals.fastapi_routes import Router
-from fauxtune.operations.runtime.access import LIFETIME
+from fauxtune.operations.runtime.access_tokens import LIFETIME
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin, peer_of
 from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, errors, pages
 from fauxtune.surfaces.identity.discovery import ANY_TENANT

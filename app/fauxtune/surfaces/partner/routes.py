@@ -31,7 +31,7 @@ from fauxtune.operations.ca import partner_revocations
 from fauxtune.operations.ca.partner_revocations import MOST, RevocationResult
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
-from fauxtune.operations.runtime.access import Principal
+from fauxtune.operations.runtime.access_tokens import Principal
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin
 from fauxtune.surfaces.partner.errors import activity
 

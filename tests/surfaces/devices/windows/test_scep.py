@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, scep_key

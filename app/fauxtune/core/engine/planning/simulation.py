@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from fauxtune.core.engine.planning.ledger import ON_DEVICE
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, IssuedByScep, apply_inventory
+from fauxtune.core.engine.planning.reported_items import Inventory, IssuedByScep, apply_inventory
 from fauxtune.core.engine.removal.decisions import DeviceKind, cause, is_left
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from fauxtune.core.clock import ClockMode, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.checkin import settling
+from fauxtune.operations.checkin import waiting_until_settled
 from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
@@ -46,7 +46,7 @@ async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     clock = _view(changed, here.emulator)
     if not body.settle:
         return answers.Advanced(mode=clock.mode, now=clock.now)
-    rest = _rest(await settling.settle(here.emulator, here.tenant, seconds=body.timeout))
+    rest = _rest(await waiting_until_settled.settle(here.emulator, here.tenant, seconds=body.timeout))
     return answers.Advanced(mode=clock.mode, now=clock.now, settled=rest.settled, waiting=rest.waiting)
 
 
@@ -54,10 +54,10 @@ async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
 async def settle(here: Here, body: messages.Settle | None = None) -> answers.Rest:
     """The devices that have settled, and the others with the reason. A failed item counts as settled."""
     seconds = messages.PATIENCE if body is None else body.timeout
-    return _rest(await settling.settle(here.emulator, here.tenant, seconds=seconds))
+    return _rest(await waiting_until_settled.settle(here.emulator, here.tenant, seconds=seconds))
 
 
-def _rest(settled: settling.Settled) -> answers.Rest:
+def _rest(settled: waiting_until_settled.Settled) -> answers.Rest:
     waiting = [answers.WaitingDevice(**asdict(device)) for device in settled.waiting]
     return answers.Rest(settled=[*settled.settled], waiting=waiting)
 

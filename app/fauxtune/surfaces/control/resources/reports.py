@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.operations.runtime.access import Use
+from fauxtune.operations.runtime.permission_check import Use
 from fauxtune.storage.queries import applications as queries
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.access import Here, calls

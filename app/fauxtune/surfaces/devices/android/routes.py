@@ -17,7 +17,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.formats.json_text import MOST_FROM_DEVICE, check_elements
 from fauxtune.core.model.actions import DeviceAction

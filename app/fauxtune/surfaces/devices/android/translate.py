@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, key_source

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TypeGuard, assert_never
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.formats.plist import Plist, dictionaries, text
 from fauxtune.core.model.actions import is_on_earth
 from fauxtune.core.model.ids import ItemKey

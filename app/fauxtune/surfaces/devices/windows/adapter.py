@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, key_name, key_source
 from fauxtune.core.model.platforms import Variant

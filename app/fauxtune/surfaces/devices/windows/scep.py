@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, key_name, key_source
 from fauxtune.core.model.scep import ScepDelivery

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from fauxtune.core.engine.graph_states import SettingState, conflicts_in, setting_states, states_of_settings
-from fauxtune.core.engine.planning.report import ProfileOutcome
+from fauxtune.core.engine.planning.reported_items import ProfileOutcome
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.ids import ProfileId

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fauxtune.core.faults.rule import Effect, Kind, Occasion, names
+from fauxtune.core.faults.matching import Occasion, names
+from fauxtune.core.faults.rule import Effect, Kind
 from fauxtune.core.model.addresses import Surface
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId
 from fauxtune.core.model.network import SERVICE

@@ -1,39 +1,31 @@
-"""Who may call: the bearer tokens of OAuth 2.0, and the permissions of applications with their use.
+"""Access tokens: the bearer tokens of OAuth 2.0, issued here and checked here.
 
-Tokens are issued here and checked here. They are RS256 JWTs on the system clock (real clients judge them by their own
+They are RS256 JWTs on the system clock (real clients judge them by their own
 clocks). Graph takes access tokens of version 1.0, so their claims and their issuer are that version's (Entra ID,
 "Access token claims reference", 2025-03). A token is valid in its own tenant only; its host does not matter, because an
 emulator is reached under many names. It is valid while its application exists. Which audiences are Graph's:
 `core.model.addresses`.
-
-Which permissions each operation needs stands at its route (`surfaces/graph/needed_permissions.py` has the tuples).
-Any one of an operation's permissions suffices; the first in its reference is the least privileged. A user's token is
-judged by its scopes as an application's is by its roles. The record of their use is in memory and empty when the server
-starts: it reports what a test run used, and is no audit.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.clock import Clock
-from fauxtune.core.errors import NotAllowed, Unauthenticated
+from fauxtune.core.errors import Unauthenticated
 from fauxtune.core.model.addresses import GRAPH, is_graph
 from fauxtune.core.model.ids import IdSource, TenantId, UserId
-from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.queries import applications
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
-log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(seconds=3599)
 _VERSION = "1.0"
@@ -200,46 +192,3 @@ class TokenIssuer:
 def _is_for_graph(principal: Principal, hosts: Callable[[], Collection[str]]) -> bool:
     # Most audiences need no host names: they are not gathered for each request.
     return is_graph(principal.audience) or is_graph(principal.audience, hosts=hosts())
-
-
-@dataclass(slots=True)
-class Use:
-    """The calls of one operation by one application, and those without a permission: in all (`refused`), and of these
-    with a user's token (`refused_users`).
-    """
-
-    needs: tuple[str, ...]
-    calls: int = 0
-    refused: int = 0
-    refused_users: int = 0
-
-
-@dataclass(slots=True)
-class PermissionCheck:
-    """Checks permissions and records their use: (tenant, application) -> (verb, path) -> use."""
-
-    mode: Permissions = Permissions.ENFORCE
-    _used: dict[tuple[TenantId, str], dict[tuple[str, str], Use]] = field(default_factory=dict)
-
-    def check(self, principal: Principal, operation: tuple[str, str], *, needs: tuple[str, ...]) -> None:
-        """Raise NotAllowed, naming the missing permissions, if the mode enforces them. `operation`: verb and path
-        template.
-        """
-        use = self._used.setdefault((principal.tenant_id, principal.client_id), {}).setdefault(operation, Use(needs))
-        use.calls += 1
-        if not needs or not principal.permissions.isdisjoint(needs):
-            return
-        use.refused += 1
-        use.refused_users += principal.user_id is not None
-        missing = (
-            f"'{principal.client_id}' needs one of these permissions: {', '.join(needs)}. It has: "
-            f"{', '.join(sorted(principal.permissions)) or 'none'}."
-        )
-        if self.mode is Permissions.ENFORCE:
-            raise NotAllowed(f"Insufficient privileges to complete the operation. The application {missing}")
-        if self.mode is Permissions.WARN:
-            log.warning("%s %s is let through, though the application %s", *operation, missing)
-
-    def used(self, tenant_id: TenantId) -> dict[str, dict[tuple[str, str], Use]]:
-        """Return the use of each of a tenant's applications since the server started, by client id."""
-        return {client: operations for (tenant, client), operations in self._used.items() if tenant == tenant_id}
