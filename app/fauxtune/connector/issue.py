@@ -1,7 +1,7 @@
 """PKCS certificates: the connector makes the key, gets the certificate by template, and wraps both for the device.
 
 Intune's connector does the same for a PKCS certificate profile. The private key exists in the PFX file only. The
-decisions of the certification authority are in operations/ca/issuing.
+decisions of the certification authority are in operations/ca/issuance.py.
 """
 
 from __future__ import annotations

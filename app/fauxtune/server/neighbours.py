@@ -1,6 +1,6 @@
 """The other processes that share the database: what they tell one another, and ask one another.
 
-Announcements are PostgreSQL's (storage.announcements). Where they begin, or begin again, everything is read again.
+Signals are PostgreSQL's (`storage.process_signals`). Where they begin, or begin again, everything is read again.
 
 Questions to the others are rows of PostgreSQL, told by NOTIFY. Each process answers from its own memory. Questions and
 answers are sealed (AES-GCM) under a key that all processes have: what was recorded, and private keys of simulated
