@@ -33,9 +33,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="The users of a seat have the password that everybody knows",
-        file="app/fauxtune_labs/operations/classrooms/opening.py",
-        before='return seed.model_copy(update={"users": users})',
-        after="return seed if users else seed",
+        file="app/fauxtune/operations/directory/users_and_groups.py",
+        before="    if seat is not None:\n        return hmac",
+        after="    if seat is not None and not password:\n        return hmac",
         tests=(
             "tests/surfaces/control/test_classrooms.py::test_graph_is_opened_by_the_application_that_the_own_tenant_tells[sqlite]",
         ),

@@ -13,7 +13,6 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.seed_parts import Seed
 from fauxtune.operations.tenants.seeds import built_in
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.queries import tenants as tenant_queries
@@ -118,7 +117,7 @@ async def _furnish(emulator: Emulator, name: str, *, seats: int, labs: list[str]
     try:
         for number in range(1, seats + 1):
             password = password_from(emulator.runner.ids.token())
-            tenant = await found_tenant(emulator, _seed(password), name=seat_name(name, number))
+            tenant = await found_tenant(emulator, built_in(), name=seat_name(name, number))
             ready.append(NewSeat(tenant, password))
             await emulator.runner.run(tenant, _add, name, number=number, password=password, labs=labs)
         complete = True
@@ -127,13 +126,6 @@ async def _furnish(emulator: Emulator, name: str, *, seats: int, labs: list[str]
             for new_seat in ready:
                 await dissolve_tenant(emulator, new_seat.tenant)
     return ready
-
-
-def _seed(password: str) -> Seed:
-    """Return the usual people. Their password is the seat's: the usual one would let every seat enrol devices here."""
-    seed = built_in()
-    users = tuple(user.model_copy(update={"password": password}) for user in seed.users)
-    return seed.model_copy(update={"users": users})
 
 
 def _add(tx: Transaction, classroom: str, *, number: int, password: str, labs: list[str]) -> None:
