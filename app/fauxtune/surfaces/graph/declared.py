@@ -196,8 +196,10 @@ class Routes:
 
 
 def _first_sentence(handler: Handler) -> str:
-    """The summary of a handler's docstring, without its full stop."""
+    """The summary of a handler's docstring, without its full stop. Raises ValueError for a handler without one."""
     paragraph = (handler.__doc__ or "").partition("\n\n")[0]
+    if not paragraph:
+        raise ValueError(f"{handler!r} has no docstring: its route needs a summary")
     return " ".join(paragraph.split()).partition(". ")[0].rstrip(".")
 
 
