@@ -34,6 +34,9 @@ class _Fresh:
     def take(self) -> rsa.RSAPrivateKey:
         return rsa.generate_private_key(65537, 2048)
 
+    def take_ready(self, _count: int) -> None:
+        return None
+
 
 def rows() -> Iterator[Row]:
     """Four rows: empty pool, warm pool, warm pool over HTTP, and the event loop's lag during issuance."""

@@ -18,8 +18,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A password that one key has decrypted is given for another key",
         file="app/fauxtune/connector/passwords.py",
-        before="key = (modulus, order.padding, order.encrypted_password)",
-        after="key = (0, order.padding, order.encrypted_password)",
+        before="if known is not None and known[0] == modulus:",
+        after="if known is not None:",
         tests=(
             "tests/connector/test_reencrypt.py::test_a_password_is_decrypted_once_for_all_devices_and_by_each_key_for_itself",
         ),
@@ -241,6 +241,24 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         tests=(
             "tests/operations/test_checkin.py::test_what_changes_while_the_connector_works_waits_for_the_next_check_in[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A transaction waits for keys that have to be made",
+        file="app/fauxtune/operations/checkin/own_connector.py",
+        before="        if wanted and ready is None:\n            return None\n",
+        after="",
+        tests=(
+            "tests/operations/test_checkin.py::test_a_crash_between_begin_and_finish_heals_at_the_next_check_in_with_the_same_report[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A transaction does the connector's work however long it takes",
+        file="app/fauxtune/operations/checkin/own_connector.py",
+        before="        if sum(map(self._milliseconds, given)) > _AT_ONCE:\n            return None\n",
+        after="",
+        tests=(
+            "tests/operations/test_checkin.py::test_long_work_of_the_connector_is_done_outside_of_the_transaction[sqlite]",
         ),
     ),
     Mutant(

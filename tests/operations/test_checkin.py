@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from fauxtune.connector.work import Sealing
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.checkin.checkin import check_in, finish
-from fauxtune.operations.checkin.fulfilment import fulfil
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
@@ -188,17 +188,52 @@ async def test_two_check_ins_of_one_device_at_once_issue_once(contoso: Contoso) 
     assert await phone.states() == {"pkcs": "installed"}
 
 
+async def test_what_the_connector_does_at_once_is_planned_and_written_once(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    await contoso.imported_profile()
+    mark = await contoso.import_pfx("alice")
+    await (await contoso.enroll("alice")).settle()
+    phone = await contoso.enroll("alice")
+    with statements_and_values(contoso.emulator) as sent:
+        await phone.check_in()
+    assert await phone.states() == {"pkcs": "sent", f"imported/{mark}": "sent"}
+    written = [statement.split()[2] for statement, _values in sent if statement.startswith("INSERT INTO")]
+    assert sorted(set(written) & {"connector_requests", "ledger", "profile_states", "journal"}) == [
+        "connector_requests",
+        "journal",
+        "ledger",
+        "profile_states",
+    ]
+    assert len(set(written)) == len(written), "each table is written once"
+    assert not [statement for statement, _values in sent if statement.startswith("UPDATE connector_requests")]
+    await phone.settle()
+    assert set((await phone.states()).values()) == {"installed"}
+
+
+async def test_long_work_of_the_connector_is_done_outside_of_the_transaction(contoso: Contoso) -> None:
+    """A file that was never opened may take seconds; and some hundred certificates take as long together."""
+    await contoso.imported_profile()
+    await contoso.import_pfx("alice")
+    phone = await contoso.enroll("alice")
+    (task,) = (await phone.begin_only()).tasks
+    assert phone.connector.at_once([task]) is None
+    answer = phone.connector.fulfil(task)
+    assert answer.done.sealed is not None
+    assert isinstance(task.work, Sealing)
+    verified = replace(task, work=replace(task.work, parts=(replace(task.work.parts[0], already_verified=True),)))
+    assert phone.connector.at_once([verified]) is not None
+    assert phone.connector.at_once([verified] * 200) is None
+
+
 async def test_two_halves_of_check_ins_that_cross_issue_once(contoso: Contoso) -> None:
     """As two processes would: both begin before either finishes."""
     await contoso.switch(requireTrustedRoot=False)
     await contoso.pkcs_profile()
     phone = await contoso.enroll("alice")
     begun = [await phone.begin_only() for _ in range(2)]
-    emulator = contoso.emulator
     for each in begun:
-        answers = [
-            fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in each.tasks
-        ]
+        answers = [phone.connector.fulfil(task) for task in each.tasks]
         await contoso.do(finish, begun=each, answers=answers)
     assert [len(each.tasks) for each in begun] == [1, 1]
     assert len(await contoso.issued()) == 1
@@ -212,7 +247,7 @@ async def test_the_files_that_were_opened_are_noted_in_one_order(contoso: Contos
     marks = {await contoso.import_pfx("alice") for _ in range(3)}
     phone, emulator = await contoso.enroll("alice"), contoso.emulator
     begun = await phone.begin_only()
-    answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
+    answers = [phone.connector.fulfil(task) for task in begun.tasks]
     answers.sort(key=lambda answer: answer.task.request.item_key, reverse=True)
     with statements_and_values(emulator) as sent:
         await contoso.do(finish, begun=begun, answers=answers)
@@ -246,8 +281,7 @@ async def test_what_changes_while_the_connector_works_waits_for_the_next_check_i
     phone = await contoso.enroll("alice")
     begun = await phone.begin_only()
     mark = await contoso.import_pfx("alice")
-    emulator = contoso.emulator
-    answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
+    answers = [phone.connector.fulfil(task) for task in begun.tasks]
     await contoso.do(finish, begun=begun, answers=answers)
     row = await phone.row()
     assert row.settled_generation < row.generation
@@ -263,8 +297,7 @@ async def test_a_wipe_that_is_accepted_while_the_connector_works_revokes_what_co
     phone = await contoso.enroll("alice", mode="fully-managed")
     begun = await phone.begin_only()
     await contoso.action(phone, device_actions.wipe)
-    emulator = contoso.emulator
-    answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
+    answers = [phone.connector.fulfil(task) for task in begun.tasks]
     answer = await contoso.do(finish, begun=begun, answers=answers)
     assert answer.operations == 1, "the device is told what waits for it"
     (issued,) = await contoso.issued()

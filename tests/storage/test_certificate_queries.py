@@ -62,7 +62,8 @@ def import_pfx(fill: Filler, thumbprint: str, *, user: UserId = ALICE, pfx: byte
 
 
 def request(fill: Filler, name: str, **columns: Any) -> None:
-    connector_queries.put_requests(fill.connection, [request_row(fill.tenant_id, id=name, **columns)], replaced=())
+    asked = request_row(fill.tenant_id, id=name, **columns)
+    connector_queries.put_requests(fill.connection, [(asked, {})], replaced=())
 
 
 def asked(fill: Filler, enrollment: str = "e") -> list[str]:
@@ -186,7 +187,7 @@ def test_the_same_request_again_takes_the_place_of_the_first(fill: Filler) -> No
     request(fill, "r3", fingerprint="after/01")
     request(fill, "r4", enrollment_id="other")
     again = request_row(fill.tenant_id, id="r2")
-    connector_queries.put_requests(fill.connection, [again], replaced=[RequestId("r1")])
+    connector_queries.put_requests(fill.connection, [(again, {})], replaced=[RequestId("r1")])
     assert asked(fill) == ["r2", "r3"]
     assert asked(fill, "other") == ["r4"]
 

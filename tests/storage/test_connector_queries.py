@@ -26,7 +26,7 @@ def ask(connection: Connection, fill: Filler, name: str, *, role: str = "pkcs", 
         created_at=fill.now + timedelta(seconds=seconds),
         **more,
     )
-    connectors.put_requests(connection, [row], replaced=())
+    connectors.put_requests(connection, [(row, {})], replaced=())
 
 
 def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_first(

@@ -45,7 +45,7 @@ def filled(postgresql: Database) -> Database:
                 state="failed",
                 created_at=NOW,
             )
-            request_queries.put_requests(connection, [row], replaced=())
+            request_queries.put_requests(connection, [(row, {})], replaced=())
 
     postgresql.run_now(fill)
     return postgresql

@@ -33,6 +33,10 @@ class KeySource(Protocol):
         """Return a key. May take tens of milliseconds: call it in a worker thread."""
         ...
 
+    def take_ready(self, count: int) -> list[RSAPrivateKey] | None:
+        """Return so many keys if they need not be made; otherwise None. Takes no time."""
+        ...
+
 
 def key_of_length(bits: int, *, source: KeySource) -> RSAPrivateKey:
     """Return a new key of so many bits: the source's, if its keys have this length. Blocks, up to seconds for a long
@@ -95,6 +99,14 @@ class KeyPool:
                 self._making -= 1
                 self._changed.notify_all()
 
+    def take_ready(self, count: int) -> list[RSAPrivateKey] | None:
+        """Return so many ready keys; None if fewer are ready."""
+        with self._changed:
+            if len(self._ready) < count:
+                return None
+            self._changed.notify_all()
+            return [self._ready.popleft() for _ in range(count)]
+
     @property
     def ready(self) -> int:
         """The number of keys that are ready."""
@@ -138,3 +150,7 @@ class KeyRing:
         """Return the next key of the ring."""
         with self._lock:
             return next(self._keys)
+
+    def take_ready(self, count: int) -> list[RSAPrivateKey]:
+        """Return the next keys of the ring."""
+        return [self.take() for _ in range(count)]

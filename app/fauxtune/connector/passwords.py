@@ -52,24 +52,28 @@ class Passwords:
     """
 
     def __init__(self) -> None:
-        #: By the key (its modulus), the padding and the ciphertext.
-        self._known: OrderedDict[tuple[int, str, bytes], bytes] = OrderedDict()
+        #: By the padding and the ciphertext: the key that opened it (its modulus), and the password.
+        self._known: OrderedDict[tuple[str, bytes], tuple[int, bytes]] = OrderedDict()
         self._lock = Lock()
+
+    def remembers(self, order: ImportedOrder) -> bool:
+        """Whether the password of this file is remembered, for the key that decrypted it."""
+        return (order.padding, order.encrypted_password) in self._known
 
     def open(self, order: ImportedOrder, private_key: PrivateKey | None) -> bytes:
         """Return the PFX password. Raises as `open_password`."""
         if not isinstance(private_key, RSAPrivateKey):
             return open_password(order, private_key)
         modulus = private_key.public_key().public_numbers().n
-        key = (modulus, order.padding, order.encrypted_password)
+        key = (order.padding, order.encrypted_password)
         with self._lock:
             known = self._known.get(key)
-            if known is not None:
+            if known is not None and known[0] == modulus:
                 self._known.move_to_end(key)
-                return known
+                return known[1]
         password = open_password(order, private_key)
         with self._lock:
-            self._known[key] = password
+            self._known[key] = modulus, password
             if len(self._known) > _MOST:
                 self._known.popitem(last=False)
         return password

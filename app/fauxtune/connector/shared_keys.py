@@ -97,6 +97,19 @@ class KeysInTurn:
                 self._keys.append(key)
         return key
 
+    def take_ready(self, tenant: str, count: int) -> list[RSAPrivateKey] | None:
+        """Return the tenant's next keys if none of them has to be made; otherwise None."""
+        with self._lock:
+            number = self._taken.get(tenant, self._size)
+            shared = self._keys[number : number + count]
+            new = self._source.take_ready(count - len(shared))
+            if new is None:
+                return None
+            if number < self._size:
+                self._taken[tenant] = number + count
+                self._keys += new[: self._size - len(self._keys)]
+            return [*shared, *new]
+
 
 class _OfTenant:
     """The source of one tenant's keys."""
@@ -108,3 +121,7 @@ class _OfTenant:
     def take(self) -> RSAPrivateKey:
         """Return a key."""
         return self._keys.take(self._tenant)
+
+    def take_ready(self, count: int) -> list[RSAPrivateKey] | None:
+        """Return so many keys that are ready; None if one has to be made."""
+        return self._keys.take_ready(self._tenant, count)

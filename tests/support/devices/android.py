@@ -11,7 +11,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from fauxtune.connector.keypool import KeySource
 from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId
@@ -30,6 +31,7 @@ from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import PfxContents, read_pfx
 from fauxtune.operations.checkin.checkin import Begun, CheckedIn, Report, begin, check_in
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
+from fauxtune.operations.checkin.own_connector import OwnConnector
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import caller as credentials
 from fauxtune.operations.devices import ending
@@ -320,6 +322,19 @@ def _base64(data: bytes) -> str:
 # ----------------------------------------------------------------------------------------------------------- in process
 
 
+@dataclass(frozen=True, slots=True)
+class _NothingReady:
+    """A source whose keys all have to be made."""
+
+    source: KeySource
+
+    def take(self) -> RSAPrivateKey:
+        return self.source.take()
+
+    def take_ready(self, _count: int) -> None:
+        return None
+
+
 @dataclass(slots=True, kw_only=True)
 class AndroidInProcess(AndroidDevice):
     """A device at the level of reports, which calls the operations. `scep`: where it requests certificates."""
@@ -387,12 +402,17 @@ class AndroidInProcess(AndroidDevice):
         return await check_in(contoso.emulator, contoso.tenant, caller=self.caller, report=report or self.report())
 
     async def begin_only(self) -> Begun:
-        """Do the first half of a check-in: what a crash leaves behind."""
-        emulator = self.contoso.emulator
-        begun: Begun = await self.contoso.do(
-            begin, caller=self.caller, report=self.report(), keys=emulator.keys, packagings=emulator.packagings
-        )
+        """Do the first half of a check-in whose certificates take longer, as their keys have to be made: what a crash
+        leaves behind.
+        """
+        connector = replace(self.connector, source=_NothingReady(self.connector.source))
+        begun: Begun = await self.contoso.do(begin, caller=self.caller, report=self.report(), connector=connector)
         return begun
+
+    @property
+    def connector(self) -> OwnConnector:
+        """The connectors inside the server."""
+        return OwnConnector.of(self.contoso.emulator, self.contoso.tenant)
 
     async def policy(self) -> list[Deliverable]:
         """Return the items of its policy."""

@@ -1,17 +1,18 @@
-"""A check-in: one short transaction, or two with the connector's work between them.
+"""A check-in: one short transaction, or two with long work of the connector between them.
 
 Nearly every check-in changes nothing: it is quiet, and one statement decides that and writes the time
 (`storage.queries.quiet`). If it is not, what is stored of the device is read into a value (`visits.visit.Visit`), and
 three steps follow. *begin*, in a transaction, takes in the device's report, plans, settles the generation that it saw,
-has the device judged, and writes one row per request to the connector. *fulfil* answers the requests, in worker
-threads, outside any transaction. *finish* stores the answers and plans with them.
+has the device judged, and makes one request to the connector for each item. *fulfil* answers the requests. *finish*
+stores the answers and plans with them. Nearly always the connector's work takes a few milliseconds: then all three are
+one transaction, which writes once. Otherwise *fulfil* is done in worker threads, outside any transaction.
 
 What is planned is decided by `core/engine/planning`: `targeting`, `desired` and `plan`, in this order; `plan_visit`
 writes it down.
 
-The connector's own files take milliseconds, and a check-in waits for them. An imported file that was never opened
-before may cost seconds to open, within bounds (`core.pki.pbe`). So a check-in waits `patience` seconds for all of
-them, and as long once more for those that have begun by then. Files that have not begun stay requested, and are begun
+An imported file that was never opened
+before may cost seconds to open, within bounds (`core.pki.pbe`). So a check-in waits `patience` seconds for all such
+files, and as long once more for those that have begun by then. Files that have not begun stay requested, and are begun
 at the next check-in; files that have not ended are refused. The files of one tenant never keep another tenant waiting.
 """
 
@@ -24,7 +25,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.refusals import PfxBroken
 from fauxtune.connector.work import Done
 from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
@@ -39,7 +39,8 @@ from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.core.policies.app_states import AppReport
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.apps.device_apps import settle_apps
-from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, fulfil, open_requests, store, tasks
+from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store
+from fauxtune.operations.checkin.own_connector import OwnConnector
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.compliance.occasions import is_judged_at_check_in, judge_now
 from fauxtune.operations.connectors import revocation
@@ -49,9 +50,9 @@ from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.caller import Caller, DeviceCaller, is_live
 from fauxtune.operations.devices.ending import revoke_issued_late, unreported
 from fauxtune.operations.devices.records import write_news
-from fauxtune.operations.runtime.emulator import Emulator, Packagings
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.visits.situations import ROLES, situations
+from fauxtune.operations.visits.situations import ROLES, DeviceSituation, situations
 from fauxtune.operations.visits.visit import Left, Visit, visiting, visiting_again
 from fauxtune.storage.queries.quiet import Quiet
 from fauxtune.storage.rows.certificates import RequestRow, ServedRequestRow
@@ -74,8 +75,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The result of *begin*: the answer, the connector's tasks if they have to be done first, and the device as it was
-    left.
+    """The result of *begin*: the answer, the connector's tasks if long work has to be done first, and the device as it
+    was left.
     """
 
     left: Left
@@ -112,14 +113,12 @@ async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller,
     if known is not None:
         return CheckedIn(known.policy_version, 0)
 
-    def first(tx: Transaction) -> Begun:
-        return begin(tx, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings)
-
     tenant = await runner.as_it_is(tenant)
-    begun = await runner.run_check_in(tenant, first)
+    connector = OwnConnector.of(emulator, tenant)
+    begun = await runner.run_check_in(tenant, begin, caller=caller, report=report, connector=connector)
     if not begun.tasks:
         return begun.answer
-    answers = await fulfilled(emulator, tenant, tasks=begun.tasks)
+    answers = await fulfilled(emulator, tenant, tasks=begun.tasks, connector=connector)
     return await runner.run_check_in(tenant, finish, begun=begun, answers=answers)
 
 
@@ -128,14 +127,14 @@ async def quiet(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: R
     return await emulator.runner.quiet(tenant, credential=caller.credential, named=caller.named, report=report.digest)
 
 
-def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
+def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, connector: OwnConnector) -> Begun:
     """Run the first transaction of a check-in that is not quiet. Raises as `identified`."""
     with visiting(tx, caller) as visit:
-        return begin_visit(visit, report=report, keys=keys, packagings=packagings)
+        return begin_visit(visit, report=report, connector=connector)
 
 
-def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
-    """Take in the report, plan, and gather the connector's tasks."""
+def begin_visit(visit: Visit, *, report: Report, connector: OwnConnector) -> Begun:
+    """Take in the report, plan, and gather the connector's tasks; do them, if that takes a few milliseconds."""
     tx = visit.tx
     if visit.row.state is EnrollmentState.ENDING:
         operations = _ending_contacted(visit)
@@ -149,7 +148,7 @@ def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Pac
         visit.aside(lambda row: judge_now(tx, row, audience=visit.audience))
     version = visit.row.policy_version
     apps_change = settle_apps(visit, report=None if report.apps is None else report.apps(version))
-    work, next_poll = tasks(visit, keys=keys, packagings=packagings)
+    work, next_poll = connector.tasks(visit)
     operations = actions_sent(tx, visit.actions, ending=False)
     # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that
     # wait for it too, for the answer to a quiet check-in does not mention them.
@@ -161,8 +160,14 @@ def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Pac
         settled_generation=visit.row.generation,
         due_at=tx.now if work or operations else _due(visit.row, new, next_poll=next_poll),
     )
-    visit.continues = bool(work)
-    return Begun(visit.left, operations=operations, tasks=work)
+    begun = Begun(visit.left, operations=operations, tasks=work)
+    answers = connector.at_once(work) if work else []
+    if answers is None:
+        visit.continues = True
+        return begun
+    if work:
+        finish_visit(visit, begun=begun, answers=answers)
+    return Begun(visit.left, operations=operations)
 
 
 def finish(tx: Transaction, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
@@ -176,7 +181,7 @@ def finish_visit(visit: Visit, *, begun: Begun, answers: list[Fulfilled]) -> Che
     tx, user = visit.tx, visit.user
     # In one order for all devices of a user, who open the same files (storage/queries/locks.py).
     in_order = sorted(answers, key=lambda answer: answer.task.request.item_key)
-    stored = [store(tx, visit.row, fulfilled=answer, user=user) for answer in in_order]
+    stored = [store(tx, visit.row, fulfilled=answer, user=user, visit=visit) for answer in in_order]
     for answer in stored:
         if answer is None:
             visit.read_requests_again()
@@ -244,21 +249,38 @@ def plan_device(
     that was asked of the connectors for it, `audience`: its user and groups, if they were read already. Nothing is
     written.
     """
-    present = situations(
+    present = _situation(tx, enrollment, rows=rows, requests=requests, audience=audience)
+    return plan(present.situation), present.profiles
+
+
+def _situation(
+    tx: Transaction,
+    enrollment: EnrollmentRow,
+    *,
+    rows: Mapping[ItemKey, LedgerRow],
+    requests: Sequence[ServedRequestRow] | None = None,
+    audience: Audience | None = None,
+) -> DeviceSituation:
+    return situations(
         tx,
         [enrollment],
         ledgers={enrollment.id: rows},
         audience=audience,
         requests=None if requests is None else {enrollment.id: requests},
     )[enrollment.id]
-    return plan(present.situation), present.profiles
 
 
 def plan_visit(visit: Visit) -> Plan:
     """Plan the device, and write its ledger, requests to the connector, revocations and profile states."""
     tx, device = visit.tx, visit.row.id
     before = visit.ledger
-    new, profiles = plan_device(tx, visit.row, rows=before, requests=visit.requests, audience=visit.audience)
+    present = visit.situation
+    if present is None:
+        present = _situation(tx, visit.row, rows=before, requests=visit.requests, audience=visit.audience)
+    else:
+        present = present.after(rows=before, requests=visit.requests)
+    visit.situation = present
+    new = plan(present.situation)
     changed = new.rows.values()
     visit.put_items(changed, causes=new.unwanted)
     visit.put_requests([_request(visit, request) for request in new.requests])
@@ -273,7 +295,7 @@ def plan_visit(visit: Visit) -> Plan:
             record_item(tx, "failed", row=row, device=device, user=visit.user)
     for row in new.offered:
         record_item(tx, "delivered", row=row, device=device, user=visit.user)
-    _write_states(visit, profiles=profiles)
+    _write_states(visit, profiles=present.profiles)
     return new
 
 
@@ -397,14 +419,11 @@ def _write_states(visit: Visit, *, profiles: Sequence[Profile]) -> None:
     visit.put_states(changed, dropped=visit.states.keys() - outcomes.keys())
 
 
-async def fulfilled(emulator: Emulator, tenant: Tenant, *, tasks: list[Task]) -> list[Fulfilled]:
+async def fulfilled(
+    emulator: Emulator, tenant: Tenant, *, tasks: list[Task], connector: OwnConnector
+) -> list[Fulfilled]:
     """Return the answers, without those for files that were not begun in time."""
-    work = partial(
-        fulfil,
-        source=emulator.source_of_issued(tenant),
-        connector_keys=emulator.connector_keys,
-        passwords=emulator.passwords,
-    )
+    work = connector.fulfil
     own = [emulator.workers.submit(tenant.id, partial(_all, work, some)) for some in _apart(tasks)]
     opened = [task for task in tasks if task.opens]
     begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]] = {}

@@ -185,7 +185,7 @@ def deliverables(
     """Return all items of the device's policy, or those of these keys, in order. One whose bytes are gone is left out:
     it is on its way to removal. A device that is to request a certificate by SCEP gets a challenge; one that failed to
     get it is given another challenge where its `keys` name it. `ledger`: all items of the device; `fresh`: answers of
-    connectors that are known already.
+    connectors that are known already, and perhaps not written yet.
     """
     connection = tx.connection
     rows = [row for row in ledger.values() if in_policy(row) and (keys is None or row.key in keys)]
@@ -228,7 +228,7 @@ def _answers(
         for row in rows
         if row.source in _ANSWERED
     }
-    return fresh if wanted <= known else request_queries.answers(tx.connection, enrollment.id)
+    return fresh if wanted <= known else [*request_queries.answers(tx.connection, enrollment.id), *fresh]
 
 
 @dataclass(frozen=True, slots=True)

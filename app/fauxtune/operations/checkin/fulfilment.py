@@ -1,4 +1,4 @@
-"""The connector's work for one device: gathered in a transaction, done outside of it, stored in the next one."""
+"""The connector's work for one device: the tasks that a transaction gathers, and the answers that are stored."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector import password_escrow
 from fauxtune.connector.issue import PkcsOrder
-from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.connector.passwords import ImportedOrder, Passwords
+from fauxtune.connector.passwords import ImportedOrder
 from fauxtune.connector.refusals import (
     AuthorityRefused,
     AuthorityUnavailable,
     AuthorityUnknown,
     TemplateUnknown,
 )
-from fauxtune.connector.work import ConnectorTools, Done, NamedKeys, Sealing, Work, do
+from fauxtune.connector.work import Done, Sealing, Work
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFound, Unavailable
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, UserId
@@ -99,18 +98,6 @@ class Fulfilled:
     done: Done
 
 
-def tasks(visit: Visit, *, keys: KeyStore, packagings: Packagings) -> tuple[list[Task], datetime | None]:
-    """Return the tasks that a connector inside the server answers now, and when a polling one takes the requests that
-    it does not answer yet.
-    """
-    ready, next_poll = open_requests(visit)
-    if not ready:
-        return [], next_poll
-    preparing = Preparing(visit.tx, visit.row, ledger=visit.ledger, keys=keys, packagings=packagings)
-    preparing.read_imported(row for row, _connector in ready)
-    return [preparing.task(row, connector=connector) for row, connector in ready], next_poll
-
-
 def open_requests(visit: Visit) -> tuple[list[tuple[RequestRow, ConnectorRow]], datetime | None]:
     """Return the requests for the device that a connector inside the server answers now, each with that connector, and
     when a polling one takes others.
@@ -124,20 +111,6 @@ def open_requests(visit: Visit) -> tuple[list[tuple[RequestRow, ConnectorRow]], 
         elif choice.next_poll is not None:
             next_poll = min(choice.next_poll, next_poll or choice.next_poll)
     return ready, next_poll
-
-
-def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore, passwords: Passwords | None = None) -> Fulfilled:
-    """Do the work inside the server: make keys, issue, open, seal. Blocks and takes time; uses no database.
-    `passwords`: those that the connectors remember.
-    """
-    if task.refusal is not None or task.work is None or task.again is not None:
-        return Fulfilled(task=task, done=Done(refusal=task.refusal))
-    keys = NamedKeys(connector_keys, task.key_files, source)
-    certify = None if task.application is None else task.application.certify_key
-    tools = ConnectorTools(
-        keys=keys, source=source, password=task.password, passwords=Passwords() if passwords is None else passwords
-    )
-    return Fulfilled(task=task, done=do(task.work, tools=tools, certify=certify))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +128,27 @@ class Stored:
         return None if self.certificate is None else serial_hex(self.certificate)
 
 
-def store(tx: Transaction, enrollment: EnrollmentRow, *, fulfilled: Fulfilled, user: str | None) -> Stored | None:
+def store(
+    tx: Transaction,
+    enrollment: EnrollmentRow,
+    *,
+    fulfilled: Fulfilled,
+    user: str | None,
+    visit: Visit | None = None,
+) -> Stored | None:
     """Write an answer; None if its request is no longer open. (A certificate that was issued to a process is in the
-    register already.)
+    register already.) `visit`: the device's, if it is under way.
     """
     task, done = fulfilled.task, fulfilled.done
     changes: RequestChanges = {"answered_at": tx.now, "answered_by": task.connector.id, **_answer(task, done)}
     certificate = None if done.issued is None else done.issued.certificate
     authority = None if task.application is None else task.application.authority.name
     stored = Stored(task.request, changes, certificate, authority)
-    if not connector_queries.answer_request(tx.connection, task.request.id, **stored.changes):
+    if visit is None:
+        is_open = connector_queries.answer_request(tx.connection, task.request.id, **stored.changes)
+    else:
+        is_open = visit.answer_request(task.request.id, stored.changes)
+    if not is_open:
         return None
     log = _log(tx, task, device=enrollment.id, user=user)
     if done.refusal is not None:

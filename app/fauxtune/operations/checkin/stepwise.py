@@ -32,6 +32,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.checkin import Begun, Report, begin_visit, finish_visit, fulfilled, quiet
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.checkin.fulfilment import Fulfilled
+from fauxtune.operations.checkin.own_connector import OwnConnector
 from fauxtune.operations.checkin.step_results import apply_results, is_inventory_due, questions
 from fauxtune.operations.checkin.steps import Answer, Exchange, Step, app_question, app_steps, delivery, listed
 from fauxtune.operations.devices import actions as device_actions
@@ -54,11 +55,8 @@ async def converse(emulator: Emulator, tenant: Tenant, *, exchange: Exchange) ->
 
     Raises Unauthenticated, NotFound or EnrollmentEnded as `identified`.
     """
-    runner, keys, packagings = emulator.runner, emulator.keys, emulator.packagings
+    runner = emulator.runner
     can_be_quiet = exchange.begins and not exchange.results and not exchange.has_news
-
-    def begin(tx: Transaction) -> Answer | Begun:
-        return _begin(tx, exchange, keys=keys, packagings=packagings)
 
     async with emulator.turns.of(exchange.caller.credential):
         if can_be_quiet:
@@ -66,33 +64,32 @@ async def converse(emulator: Emulator, tenant: Tenant, *, exchange: Exchange) ->
             if known is not None:
                 return Answer(known.enrollment_id)
         tenant = await runner.as_it_is(tenant)
-        begun = await runner.run_check_in(tenant, begin)
+        connector = OwnConnector.of(emulator, tenant)
+        begun = await runner.run_check_in(tenant, _begin, exchange, connector=connector)
         if not isinstance(begun, Begun):
             return begun
-        answers = await fulfilled(emulator, tenant, tasks=begun.tasks)
-        answer = await runner.run_check_in(
-            tenant, _finish, exchange, begun=begun, answers=answers, keys=keys, packagings=packagings
-        )
+        answers = await fulfilled(emulator, tenant, tasks=begun.tasks, connector=connector)
+        answer = await runner.run_check_in(tenant, _finish, exchange, begun=begun, answers=answers, connector=connector)
         return refuse_ended(answer) if isinstance(answer, EnrollmentRow) else answer
 
 
-def _begin(tx: Transaction, exchange: Exchange, *, keys: KeyStore, packagings: Packagings) -> Answer | Begun:
+def _begin(tx: Transaction, exchange: Exchange, *, connector: OwnConnector) -> Answer | Begun:
     """Return the next steps, or what connectors have to do first."""
     with visiting(tx, exchange.caller) as visit:
         if not apply_results(visit, exchange):
             return Answer(visit.row.id, row=visit.row)
         if not exchange.begins:
-            known = next_steps(visit, exchange, keys=keys, packagings=packagings)
+            known = next_steps(visit, exchange, connector=connector)
             if not known.is_due:
                 return _answer(visit, known)
         # A device that begins with results was not asked yet whether it is quiet after them.
         if exchange.begins and visit.is_quiet(_NO_REPORT.digest):
             visit.change(last_checkin_at=tx.now)
         else:
-            begun = begin_visit(visit, report=_NO_REPORT, keys=keys, packagings=packagings)
+            begun = begin_visit(visit, report=_NO_REPORT, connector=connector)
             if begun.tasks:
                 return begun
-        return _answer(visit, next_steps(visit, exchange, keys=keys, packagings=packagings))
+        return _answer(visit, next_steps(visit, exchange, connector=connector))
 
 
 def _answer(visit: Visit, known: NextSteps) -> Answer:
@@ -105,15 +102,14 @@ def _finish(
     *,
     begun: Begun,
     answers: list[Fulfilled],
-    keys: KeyStore,
-    packagings: Packagings,
+    connector: OwnConnector,
 ) -> Answer | EnrollmentRow:
     """Store what connectors have done, and return the next steps; the enrolment if it has ended meanwhile."""
     with visiting_again(tx, begun.left) as visit:
         finish_visit(visit, begun=begun, answers=answers)
         if not is_live(visit.row):
             return visit.row
-        return _answer(visit, next_steps(visit, exchange, keys=keys, packagings=packagings))
+        return _answer(visit, next_steps(visit, exchange, connector=connector))
 
 
 # What the command of an order has beside the order's details: secrets, which are read only while it is written.
@@ -148,7 +144,7 @@ class NextSteps:
     is_due: bool
 
 
-def next_steps(visit: Visit, exchange: Exchange, *, keys: KeyStore, packagings: Packagings) -> NextSteps:
+def next_steps(visit: Visit, exchange: Exchange, *, connector: OwnConnector) -> NextSteps:
     """Return the next steps, and write them down. A device that is ending is sent its orders only."""
     tx, row, sent = visit.tx, visit.row, visit.sent
     orders = {order.id: order for order in device_actions.orders(tx, row, waiting=visit.actions)}
@@ -167,7 +163,7 @@ def next_steps(visit: Visit, exchange: Exchange, *, keys: KeyStore, packagings: 
     )
     stale = [step.id for step in sent if step.step not in planned and step.state is not StepState.REFUSED]
     visit.drop_steps(stale)
-    builder = _StepBuilder(visit, items=items, orders=orders, keys=keys, packagings=packagings)
+    builder = _StepBuilder(visit, items=items, orders=orders, keys=connector.keys, packagings=connector.packagings)
     built = builder.steps(due_steps(planned, sent)[: exchange.limit])
     state = StepState.SENT
     if built and row.platform in _APPLE and strikes(tx, "deviceNotNow", device=row.id):

@@ -82,6 +82,11 @@ class DeviceSituation:
     profiles: tuple[Profile, ...]
     requests: tuple[ServedRequestRow, ...]
 
+    def after(self, *, rows: Ledger, requests: Sequence[ServedRequestRow]) -> DeviceSituation:
+        """Return the situation after its own plan, which has changed these two, and nothing else that is in it."""
+        situation = replace(self.situation, rows=rows, answers=_answers(requests))
+        return replace(self, situation=situation, requests=tuple(requests))
+
 
 @dataclass(frozen=True, slots=True)
 class _Desired:
@@ -121,7 +126,7 @@ def situations(
                 edition=tx.tenant.edition,
                 items=desired[device.id].items,
                 rows=ledgers[device.id],
-                answers={(request.item_key, request.fingerprint): _answer(request) for request in requests[device.id]},
+                answers=_answers(requests[device.id]),
                 standing=standings[device.id],
                 waiting_for=waiting_for,
                 attempts=attempts[device.id],
@@ -317,6 +322,10 @@ def _requests(tx: Transaction, devices: Iterable[EnrollmentRow]) -> Mapping[Enro
     for row in request_queries.requests_of(tx.connection, requests.keys()):
         requests[row.enrollment_id].append(row)
     return requests
+
+
+def _answers(requests: Iterable[ServedRequestRow]) -> dict[tuple[ItemKey, str], ConnectorAnswer]:
+    return {(request.item_key, request.fingerprint): _answer(request) for request in requests}
 
 
 def _answer(request: ServedRequestRow) -> ConnectorAnswer:

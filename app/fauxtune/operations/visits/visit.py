@@ -18,7 +18,7 @@ from cryptography import x509
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import WAITING, StepKind, StepState
-from fauxtune.core.model.ids import ItemKey, ProfileId, ResourceId
+from fauxtune.core.model.ids import ItemKey, ProfileId, RequestId, ResourceId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident
 from fauxtune.core.model.tenants import Tenant
@@ -30,6 +30,7 @@ from fauxtune.operations.devices.caller import Caller, DeviceCaller, checked, is
 from fauxtune.operations.runtime.memory import TenantMemory
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import DeviceSituation
 from fauxtune.storage.queries import app_states as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connectors as request_queries
@@ -95,6 +96,12 @@ class Visit:
         self._changes: EnrollmentChanges = {}
         self._changed_items: Ledger = {}
         self._steps_before: dict[str, StepRow] = dict(parts.steps or {})
+        self._states_before: dict[ProfileId, ProfileStateRow] = dict(parts.states or {})
+        #: The requests that are not written yet, each with its answer if there is one; and those that they replace.
+        self._new_requests: dict[RequestId, tuple[RequestRow, RequestChanges]] = {}
+        self._replaced_requests: list[RequestId] = []
+        #: What the last plan of this transaction depended on, if nothing else than the plan has changed it since.
+        self.situation: DeviceSituation | None = None
         #: The answers of connectors that were written in this transaction.
         self.fresh_answers: list[AnswerRow] = []
         #: Whether the device is expected to report the results of its steps next.
@@ -132,6 +139,7 @@ class Visit:
             if self._stored.states:
                 states = configuration_queries.states_of_device(self.tx.connection, self.row.id)
             self.parts.states = states
+            self._states_before = dict(states)
         return self.parts.states
 
     @property
@@ -214,14 +222,23 @@ class Visit:
         """Read the items again, since certificates were revoked."""
         self._write_items()
         self.parts.ledger, self._stored = None, replace(self._stored, ledger=True)
+        self.situation = None
 
     def put_requests(self, rows: Sequence[RequestRow]) -> None:
         """Ask connectors, in place of what they were asked before for the same item and fingerprint."""
         wanted = {(row.item_key, row.fingerprint) for row in rows}
         replaced = [row.id for row in self.requests if (row.item_key, row.fingerprint) in wanted]
-        request_queries.put_requests(self.tx.connection, rows, replaced=replaced)
+        self._replaced_requests += [key for key in replaced if self._new_requests.pop(key, None) is None]
+        self._new_requests |= {row.id: (row, {}) for row in rows}
         kept = [row for row in self.requests if row.id not in replaced]
         self.parts.requests = sorted([*kept, *map(_unserved, rows)], key=lambda row: (row.created_at, row.id))
+
+    def answer_request(self, request_id: RequestId, changes: RequestChanges) -> bool:
+        """Write the answer to a request; return False when it is no longer open, since another answer came first."""
+        if request_id not in self._new_requests:
+            return request_queries.answer_request(self.tx.connection, request_id, **changes)
+        self._new_requests[request_id] = self._new_requests[request_id][0], changes
+        return True
 
     def note_answer(
         self,
@@ -270,14 +287,12 @@ class Visit:
 
     def read_requests_again(self) -> None:
         """Read the requests again, since some were answered."""
+        self._write_requests()
         self.parts.requests = None
         self._stored = replace(self._stored, requests=True)
 
     def put_states(self, changed: Sequence[ProfileStateRow], *, dropped: Collection[ProfileId]) -> None:
         """Write states of profiles, and drop those of profiles that reach the device no more."""
-        configuration_queries.put_states(self.tx.connection, changed)
-        for profile_id in dropped:
-            configuration_queries.drop_state(self.tx.connection, self.row.id, profile_id=profile_id)
         kept = {key: state for key, state in self.states.items() if key not in dropped}
         self.parts.states = kept | {state.profile_id: state for state in changed}
 
@@ -333,7 +348,9 @@ class Visit:
         if self._changes:
             queries.change_enrollment(connection, device, **self._changes)
             self._changes = {}
+        self._write_requests()
         self._write_items()
+        self._write_states()
         steps = self.parts.steps or {}
         gone = [step_id for step_id in self._steps_before if step_id not in steps]
         step_queries.delete_steps(connection, device, ids=gone)
@@ -345,6 +362,18 @@ class Visit:
     def _write_items(self) -> None:
         device_ledger.write_items(self.tx, self.row.id, changed=self._changed_items.values())
         self._changed_items = {}
+
+    def _write_requests(self) -> None:
+        request_queries.put_requests(self.tx.connection, self._new_requests.values(), replaced=self._replaced_requests)
+        self._new_requests, self._replaced_requests = {}, []
+
+    def _write_states(self) -> None:
+        states, before = self.parts.states or {}, self._states_before
+        changed = [state for profile_id, state in states.items() if state is not before.get(profile_id)]
+        configuration_queries.put_states(self.tx.connection, changed)
+        for profile_id in sorted(before.keys() - states.keys()):
+            configuration_queries.drop_state(self.tx.connection, self.row.id, profile_id=profile_id)
+        self._states_before = dict(states)
 
     @property
     def _steps(self) -> dict[str, StepRow]:

@@ -196,6 +196,8 @@ _ANSWERS = Prepared(
     )
 )
 
+#: The bytes of a request that is not answered.
+_NO_FILE: RequestChanges = {"sealed": None, "pfx": None, "kept_password": None}
 _REPLACED = Prepared(
     delete(connector_requests).where(by_keys(connector_requests.c.id, bindparam("ids", expanding=True)))
 )
@@ -213,11 +215,17 @@ def answers(connection: Connection, enrollment_id: EnrollmentId) -> list[AnswerR
     return reads.every(connection, _ANSWERS, row=AnswerRow, values={"device": enrollment_id})
 
 
-def put_requests(connection: Connection, rows: Sequence[RequestRow], *, replaced: Sequence[RequestId]) -> None:
-    """Add requests, in place of those with the ids in `replaced`."""
+def put_requests(
+    connection: Connection,
+    requests: Collection[tuple[RequestRow, RequestChanges]],
+    *,
+    replaced: Sequence[RequestId],
+) -> None:
+    """Add requests, each with its answer (empty: not answered yet), in place of those with the ids in `replaced`."""
     if replaced:
         _REPLACED.run(connection, {"ids": list(replaced)})
-    writes.add_rows(connection, connector_requests, rows=rows)
+    rows = [writes.values_of(row) | _NO_FILE | answer for row, answer in requests]
+    writes.add_all(connection, connector_requests, rows=rows)
 
 
 def answer_request(connection: Connection, request_id: RequestId, **answer: Unpack[RequestChanges]) -> bool:
