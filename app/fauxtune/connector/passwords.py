@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.refusals import KeyMissing, PaddingUnsupported, PasswordUndecryptable
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.pki.authority import PrivateKey
 
 #: The values of Graph's userPfxPaddingScheme with which passwords can still be encrypted, in lower case.
@@ -25,6 +26,7 @@ PADDINGS: dict[str, type[hashes.HashAlgorithm]] = {
 }
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedOrder:
     """One PFX file with its password. `encrypted_password` is the RSA ciphertext, big-endian.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.settings import Setting
@@ -37,6 +38,7 @@ class Problem:
     message: str
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A profile's claim on an item, through one of its assignments."""
@@ -76,6 +78,7 @@ class Need:
     key: ItemKey | None = None
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing that a device should hold. With a `problem`, it cannot be given at present."""
@@ -100,6 +103,7 @@ class Item:
     problem: Problem | None = None
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
     """The delivery of one item to one device, and the device's answer.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -32,6 +32,7 @@ from fauxtune.core.model.items import (
     Order,
     RequestOrder,
 )
+from fauxtune.core.model.made_often import made_often, with_changes
 from fauxtune.core.model.platforms import FACTS, needs_legacy_pfx
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
@@ -63,6 +64,7 @@ from fauxtune.storage.rows.certificates import (
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Task:
     """One request with everything that answering it takes: the connector's work, and for a new certificate the
@@ -273,9 +275,9 @@ class Preparing:
         try:
             return self._filled(task)
         except ConnectorRefused as refusal:
-            return replace(task, refusal=refusal)
+            return with_changes(task, refusal=refusal)
         except (Invalid, NotFound, Unavailable) as error:
-            return replace(task, refusal=_refusal(error))
+            return with_changes(task, refusal=_refusal(error))
 
     def _filled(self, task: Task) -> Task:
         request, key = task.request, task.request.item_key
@@ -285,9 +287,9 @@ class Preparing:
                 if earlier is not None and strikes(
                     self._tx, "staleRevokedReissue", device=self._enrollment.id, connector=task.connector
                 ):
-                    return replace(task, again=earlier)
+                    return with_changes(task, again=earlier)
                 application = self._application(order, connector=task.connector)
-                return replace(
+                return with_changes(
                     task,
                     work=self._pkcs(self._ledger[key], order=order, template=application.template),
                     application=application,
@@ -298,7 +300,7 @@ class Preparing:
             case ImportedCertificateOrder() as order:
                 imported = self._imported(order.user_id, order.thumbprint)
                 work = Sealing((imported,), self._wrapping(self._ledger[key]), self._recipient)
-        return replace(task, work=work, key_files=self._key_files(task.connector, role=request.role))
+        return with_changes(task, work=work, key_files=self._key_files(task.connector, role=request.role))
 
     def _recipient_certificate(self) -> x509.Certificate:
         """The certificate to seal for: the device's, or the service's if the tenant wants plain profiles."""

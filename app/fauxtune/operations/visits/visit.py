@@ -20,6 +20,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import WAITING, StepKind, StepState
 from fauxtune.core.model.ids import ItemKey, ProfileId, RequestId, ResourceId
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.made_often import with_changes
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
@@ -197,7 +198,7 @@ class Visit:
 
     def change(self, **changes: Unpack[EnrollmentChanges]) -> None:
         """Change columns of the enrolment."""
-        self.row = replace(self.row, **changes)
+        self.row = with_changes(self.row, **changes)
         self._changes = {**self._changes, **changes}
 
     def put_items(
@@ -253,7 +254,7 @@ class Visit:
             self.read_requests_again()
         if self.parts.requests is None:
             return
-        served = replace(
+        served = with_changes(
             _unserved(request),
             state=changes["state"],
             serial=changes.get("serial"),
@@ -265,7 +266,7 @@ class Visit:
         if certificate is not None:
             mark = thumbprint(certificate)
             self.parts.issued[mark] = certificate
-            served = replace(
+            served = with_changes(
                 served,
                 thumbprint=mark,
                 not_before=certificate.not_valid_before_utc,
@@ -322,7 +323,7 @@ class Visit:
     def change_step(self, step_id: str, **changes: Unpack[StepChanges]) -> None:
         """Change columns of a step, if it is not over."""
         if step_id in self._steps:
-            self._steps[step_id] = replace(self._steps[step_id], **changes)
+            self._steps[step_id] = with_changes(self._steps[step_id], **changes)
 
     def drop_steps(self, ids: Iterable[str]) -> None:
         """Drop steps: they are over."""
@@ -479,7 +480,7 @@ def _size_of(left: Left) -> int:
 def _with_its_certificate(row: LedgerRow, before: LedgerRow | None) -> LedgerRow:
     """The row as it will be read: what is known of a certificate belongs to its serial number."""
     is_known = not row.revoked or (before is not None and before.serial == row.serial)
-    return row if is_known else replace(row, revoked=False)
+    return row if is_known else with_changes(row, revoked=False)
 
 
 def _unserved(row: RequestRow) -> ServedRequestRow:

@@ -11,6 +11,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from fauxtune.core.model.connectors import Program
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, ProfileId, RequestId, TenantId, UserId
 from fauxtune.core.model.items import RequestOrder
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.columns import Indexed, Key, OrderDocument, Unique, table
@@ -311,6 +312,7 @@ class ConnectorKeyRow:
 connector_keys = table("connector_keys", ConnectorKeyRow)
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class RequestRow:
     """A request to the connectors for one item of one device, without the answer's bytes: see `AnswerRow`."""
@@ -334,6 +336,7 @@ class RequestRow:
     answered_at: datetime | None
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class ServedRequestRow(RequestRow):
     """A request with the certificate that the enterprise CA issued for it; None without one."""
@@ -396,6 +399,7 @@ connector_requests = table(
 )
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class ConnectorEventRow:
     """An entry in a connector's event log. Its `number` is given when it is written."""

@@ -10,6 +10,7 @@ from sqlalchemy import Index
 
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, FilterId, GroupId, ProfileId, TenantId
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.columns import Key, table
@@ -102,6 +103,7 @@ class FilterRow:
 assignment_filters = table("assignment_filters", FilterRow)
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class ProfileStateRow:
     """The state of a profile on a device."""

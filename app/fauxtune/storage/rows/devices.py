@@ -18,12 +18,14 @@ from fauxtune.core.model.ids import (
     TenantId,
     UserId,
 )
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.columns import Indexed, Key, Unique, table
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class EnrollmentRow:
     """The relation between a tenant and a device."""
@@ -221,6 +223,7 @@ class DeviceActionChanges(TypedDict, total=False):
     completed_at: datetime | None
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class StepRow:
     """A step that was sent to a device; `answer` is kept for a question until all questions are answered."""

@@ -11,6 +11,7 @@ from typing import Annotated, TypedDict
 from sqlalchemy import BigInteger, Index
 
 from fauxtune.core.model.ids import TenantId, UserId
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.tenants import KeyOrigin
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.columns import Indexed, Key, Older, Unique, table
@@ -119,6 +120,7 @@ class SignInChanges(TypedDict, total=False):
     polled_at: datetime | None
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class JournalRow:
     """An event of the journal. `seq`: its number in the tenant, 0 before it is written."""

@@ -8,11 +8,12 @@ removal was ordered has it still, and one that refuses a new certificate keeps t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.made_often import with_changes
 from fauxtune.core.model.states import Cause, Incident, ItemState, Source
 from fauxtune.core.model.states import ItemState as S
 
@@ -53,7 +54,7 @@ def moved(row: LedgerRow, state: S, **changes: object) -> LedgerRow:
     """The row in another state. Raises ValueError for a transition that is not in the table, which is a bug."""
     if state is not row.state and state not in TRANSITIONS[row.state]:
         raise ValueError(f"{row.key}: {row.state} to {state} is not a transition of the ledger")
-    return replace(row, state=state, **changes)  # type: ignore[arg-type]
+    return with_changes(row, state=state, **changes)
 
 
 class KeyEvent(Enum):

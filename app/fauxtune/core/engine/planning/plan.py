@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.engine.planning.ledger import in_policy, moved
@@ -23,6 +23,7 @@ from fauxtune.core.engine.removal.decisions import (
 )
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, key_source
+from fauxtune.core.model.made_often import made_often, with_changes
 from fauxtune.core.model.mail_accounts import Account, NamedCertificate
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.scep import ScepAttempt, ScepOrder
@@ -44,6 +45,7 @@ _ORDER = (Source.ROOT, Source.PKCS, Source.IMPORTED, Source.SCEP, Source.EMAIL, 
 _AFTER = "/after/"
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class ConnectorAnswer:
     """The state of a request to the connector: open while there is neither `serial` nor `problem` nor `answered`."""
@@ -153,7 +155,7 @@ class _Planner:
                 new = self._fixed(row, item)
         user_id = self.situation.standing.user_id
         if (new.claims, new.user_id) != (item.claims, user_id):
-            new = replace(new, claims=item.claims, user_id=user_id)
+            new = with_changes(new, claims=item.claims, user_id=user_id)
         if new.state is ItemState.SENT and (row.state, row.fingerprint) != (new.state, new.fingerprint):
             self.plan.offered.append(new)
         return new
@@ -172,7 +174,7 @@ class _Planner:
         # A refused one is left alone too: it stays in the policy, and the device tries again by itself.
         settled = (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
         is_same = row.fingerprint is not None and row.fingerprint == item.fingerprint and row.state in settled
-        described = replace(
+        described = with_changes(
             row,
             purpose=item.purpose,
             thumbprint=item.thumbprint,
@@ -185,7 +187,7 @@ class _Planner:
         if item.problem is not None or item.fingerprint is None:
             return _failed(described, item.problem)
         if item.source is Source.ROOT:
-            return _offered(replace(described, payload=item.payload), item.fingerprint)
+            return _offered(with_changes(described, payload=item.payload), item.fingerprint)
         answer = self.situation.answers.get((item.key, item.fingerprint))
         if answer is not None and answer.answered:
             return _offered(described, item.fingerprint)
@@ -216,7 +218,7 @@ class _Planner:
             answer = self._request(ConnectorRequest(item=item, fingerprint=fingerprint), answer)
         if current:
             return row
-        bare = replace(row, fingerprint=None)
+        bare = with_changes(row, fingerprint=None)
         if problem is not None:
             return _failed(bare, problem)
         return self._unanswered(bare, answer) if awaited is None else _waiting(bare, awaited)
@@ -231,7 +233,7 @@ class _Planner:
         if current and item.personal and self._is_of_another(row):
             return self._replaced(row, item)
         if not current:
-            return self._to_request(replace(row, fingerprint=None), item)
+            return self._to_request(with_changes(row, fingerprint=None), item)
         edited = item.fingerprint not in (None, str(row.fingerprint).partition(_AFTER)[0])
         if edited or self._is_to_be_renewed(row):
             return self._to_request(row, item, instead=Incident.PROFILE_EDITED if edited else Incident.RENEWED)
@@ -263,7 +265,7 @@ class _Planner:
             self._revoke(row, instead)
         root = item.needs[0].key if item.needs else None
         order = ScepOrder(item.request, root=root, renews=instead is Incident.RENEWED)
-        return _offered(replace(row, payload=order.encode()), str(fingerprint))
+        return _offered(with_changes(row, payload=order.encode()), str(fingerprint))
 
     def _what_scep_lacks(self, row: LedgerRow, item: Item) -> LedgerRow | None:
         """The row of a certificate that the device cannot request yet; None if it can."""
@@ -334,7 +336,7 @@ class _Planner:
 
         Unverified: that the service removes an account whose certificate is removed from the device.
         """
-        bare = replace(row, fingerprint=None)
+        bare = with_changes(row, fingerprint=None)
         problem = item.problem or self._what_cannot_be_carried(item)
         if problem is not None or item.account is None:
             return _failed(bare, problem)
@@ -360,7 +362,7 @@ class _Planner:
                     ConnectorRequest(item=item, fingerprint=account.fingerprint, account=account), answer
                 )
                 return row if settled else self._unanswered(bare, answer)
-        return _offered(replace(row, payload=account.encode()), account.fingerprint)
+        return _offered(with_changes(row, payload=account.encode()), account.fingerprint)
 
     def _what_cannot_be_carried(self, item: Item) -> Problem | None:
         """The problem of an account that contains its certificates, and names one whose key the device makes.
@@ -429,9 +431,9 @@ def _settings(row: LedgerRow, item: Item) -> LedgerRow:
     has_earlier = row.payload is not None and row.fingerprint is not None and row.state is not ItemState.REMOVED
     earlier = Unit.decode(row.payload) if has_earlier and row.payload is not None else None
     unit = Unit(merged(item.settings)).after(earlier)
-    described = replace(row, payload=unit.encode())
+    described = with_changes(row, payload=unit.encode())
     if unit.fingerprint is None:
-        return _failed(replace(described, fingerprint=None), Problem(REMEDIATION_FAILED, IN_CONFLICT))
+        return _failed(with_changes(described, fingerprint=None), Problem(REMEDIATION_FAILED, IN_CONFLICT))
     if unit.fingerprint == row.fingerprint and row.state in (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED):
         return described
     return _offered(described, unit.fingerprint)
@@ -457,7 +459,7 @@ def _without(need: Need, failure: Problem) -> Problem:
 
 
 def _with_certificate(row: LedgerRow, answer: ConnectorAnswer) -> LedgerRow:
-    return replace(
+    return with_changes(
         row,
         serial=answer.serial,
         thumbprint=answer.thumbprint,

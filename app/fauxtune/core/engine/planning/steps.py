@@ -14,9 +14,11 @@ from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
 from fauxtune.core.model.actions import StepKind, StepState
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.states import ItemState, Source
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
     """A step without its history: equal steps ask for the same thing. `subject` is an item's key, an order's id, a
@@ -28,6 +30,7 @@ class PlannedStep:
     fingerprint: str = ""
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class SentStep:
     """A step that was sent, with its id."""
