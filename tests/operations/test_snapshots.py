@@ -13,6 +13,7 @@ import pytest
 
 from fauxtune.core.clock import ClockMode
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unauthenticated
+from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import keys, revocation
 from fauxtune.operations.devices import actions as device_actions
@@ -21,16 +22,17 @@ from fauxtune.operations.runtime.device_host import NoDeviceHost
 from fauxtune.operations.tenants import snapshots, tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.replacing import TableChange
 from fauxtune.operations.tenants.seeds import parse_seed
 from fauxtune.operations.tenants.snapshots import unpacked
 from fauxtune.operations.tenants.state_document import export_tenant
+from fauxtune.storage import tenant_state
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import tenants as snapshot_queries
+from fauxtune.storage.tenant_state import Change
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
@@ -92,7 +94,7 @@ async def test_a_restored_tenant_is_what_it_was_and_other_tenants_stay_as_they_a
     restored = await _restore(contoso)
     assert await comparable(contoso) == before
     assert restored.changes["enrollments"].lost == 1
-    assert restored.changes["users"] == TableChange(lost=1, added=1, changed=0)
+    assert restored.changes["users"] == Change(lost=1, added=1, changed=0)
     assert await export_tenant(contoso.emulator, other, with_keys=True) == untouched
     # What was restored goes on: the phone, which was not restored with its tenant, settles in it.
     await phone.settle()
@@ -248,6 +250,33 @@ async def test_what_a_restore_changes_is_counted_before(contoso: Contoso) -> Non
     assert preview.changes["users"].lost == 1
     assert (await _restore(contoso)).changes == preview.changes
     assert "users" not in (await _restore(contoso)).changes
+
+
+async def test_what_a_restore_changes_is_counted_as_a_comparison_of_all_rows_counts_it(contoso: Contoso) -> None:
+    await contoso.import_pfx("alice")
+    await contoso.imported_profile("All Staff")
+    await contoso.enroll("alice")
+    await _save(contoso, "earlier")
+    await contoso.user("dora")
+    await contoso.do(users_and_groups.delete_user, contoso.upn("bob"))
+    late = await contoso.enroll("carol", hardware="C")
+    await late.settle()
+    await _save(contoso, "later")
+    await contoso.do(users_and_groups.delete_user, contoso.upn("carol"))
+    tenant_id, read = contoso.tenant.id, contoso.emulator.runner.read
+    for name in ("earlier", "later", snapshots.BEGINNING):
+        content = await read(snapshot_queries.content, tenant_id, name=name)
+        assert content is not None
+        wanted, present = unpacked(content).rows, await read(tenant_state.read_rows, tenant_id)
+        every = {table: each.change for table, each in tenant_state.differences(present, wanted).items()}
+        assert len(every) >= 3
+        assert await read(tenant_state.compare, tenant_id, wanted=wanted) == every
+        # Whichever of the two is the larger.
+        none: tenant_state.Rows = {}
+        assert await read(tenant_state.compare, tenant_id, wanted=none) == {
+            table: Change(lost=len(rows), added=0, changed=0) for table, rows in present.items() if rows
+        }
+    assert await read(tenant_state.compare, TenantId("nobody"), wanted={}) is None
 
 
 async def test_names_counts_and_bytes_of_snapshots_are_bounded(

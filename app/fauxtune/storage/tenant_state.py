@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeAlias
 
+import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -119,16 +120,23 @@ class TenantState:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of the rows of a table: rows that are lost, that come, and that get other values."""
+
+    lost: int
+    added: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """What makes the rows of a table those of another state: rows that go, by their keys, and rows that are written.
-    `added`: how many of these were not there; `changed`: how many were there with other values.
+    """What makes the rows of a table those of another state: rows that go, by their keys, and rows that are written;
+    and their numbers.
     """
 
     gone: list[Row]
     put: list[Row]
-    lost: int
-    added: int
-    changed: int
+    change: Change
 
 
 @cache
@@ -156,6 +164,31 @@ def read_rows(connection: Connection, tenant_id: TenantId) -> Rows:
         if name in rows:
             rows[name] = [tuple(row) for row in _rows_of(name, dialect).every(connection, values)]
     return rows
+
+
+def compare(connection: Connection, tenant_id: TenantId, *, wanted: Rows) -> dict[str, Change] | None:
+    """Return what `differences` from the tenant's present rows to the wanted ones would count, for each table in which
+    anything differs. None: there is no such tenant.
+
+    Only the rows that are wanted are read, by their keys, and all are counted: a snapshot is small beside a tenant that
+    has grown since.
+    """
+    dialect = connection.dialect.name
+    ((is_there, *counts),) = _counts().every(connection, {"tenant": tenant_id})
+    result = {}
+    for name, count in zip(_STATE, counts, strict=True):
+        rows = wanted.get(name, [])
+        present: list[Row] = []
+        if rows and count:
+            places = _key_places(name)
+            keys = orjson.dumps([[row[place] for place in places] for row in rows]).decode()
+            matches = _rows_of_keys(name, dialect).every(connection, {"tenant": tenant_id, "keys": keys})
+            present = [tuple(row) for row in matches]
+        some = _difference(name, present, wanted=rows)
+        change = Change(lost=count - len(present), added=some.change.added, changed=some.change.changed)
+        if change != Change(0, 0, 0):
+            result[name] = change
+    return result if is_there else None
 
 
 def differences(current: Rows, wanted: Rows) -> dict[str, Difference]:
@@ -245,8 +278,7 @@ def unique_columns(name: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _difference(name: str, current: list[Row], *, wanted: list[Row]) -> Difference:
-    described = columns()[name]
-    places = [place for place, column in enumerate(described) if column.is_key]
+    places = _key_places(name)
     unique = _other_unique_places(name)
 
     def key(row: Row) -> Row:
@@ -270,7 +302,12 @@ def _difference(name: str, current: list[Row], *, wanted: list[Row]) -> Differen
         # Rows that exchange a unique value would be in each other's way.
         if any(old[place] != row[place] for place in unique):
             gone.append(each)
-    return Difference(gone, put, lost=lost, added=added, changed=changed)
+    return Difference(gone, put, Change(lost, added, changed))
+
+
+@cache
+def _key_places(name: str) -> tuple[int, ...]:
+    return tuple(place for place, column in enumerate(columns()[name]) if column.is_key)
 
 
 @cache
@@ -361,21 +398,51 @@ def _rows_of(name: str, dialect: str) -> Prepared:
     """Return the statement that reads a tenant's rows. It is written as text: a first start reads what it has created,
     and built from expressions the statements would take most of that time.
     """
-    described, owner = columns()[name], "id" if name == "tenants" else "tenant_id"
+    owner = "id" if name == "tenants" else "tenant_id"
+    keys = ", ".join(f'"{column.name}"' for column in columns()[name] if column.is_key)
+    return _read_statement(name, dialect, rest=f'FROM "{name}" AS own WHERE {owner} = :tenant ORDER BY {keys}')
+
+
+@cache
+def _rows_of_keys(name: str, dialect: str) -> Prepared:
+    """Return the statement that reads those rows of a tenant whose keys are in `keys`, a JSON list of lists."""
+    is_sqlite = dialect == "sqlite"
+    given = "json_each(:keys) AS given" if is_sqlite else "json_array_elements(CAST(:keys AS JSON)) AS given(value)"
+    described = [each for each in columns()[name] if each.is_key]
+    conditions = ['own."tenant_id" = :tenant']
+    for place, each in enumerate(described):
+        value = f"json_extract(given.value, '$[{place}]')"
+        if not is_sqlite:
+            value = f"CAST(given.value ->> {place} AS {'BIGINT' if each.kind is Kind.INTEGER else 'VARCHAR'})"
+        conditions.append(f'own."{each.name}" = {value}')
+    # SQLite takes the tables of a CROSS JOIN in their order: a look into the index for each key.
+    return _read_statement(
+        name, dialect, rest=f'FROM {given} CROSS JOIN "{name}" AS own WHERE {" AND ".join(conditions)}'
+    )
+
+
+def _read_statement(name: str, dialect: str, *, rest: str) -> Prepared:
+    described = columns()[name]
     values = ", ".join(
-        f'CAST("{column.name}" AS TEXT) AS "{column.name}"'
+        f'CAST(own."{column.name}" AS TEXT) AS "{column.name}"'
         if column.kind is Kind.JSON and dialect == "postgresql"
-        else f'"{column.name}"'
+        else f'own."{column.name}"'
         for column in described
     )
-    keys = ", ".join(f'"{column.name}"' for column in described if column.is_key)
-    statement = text(f'SELECT {values} FROM "{name}" WHERE {owner} = :tenant ORDER BY {keys}')  # noqa: S608
     types = (Boolean if state_column.kind is Kind.BOOLEAN else None for state_column in described)
     return Prepared(
-        statement.columns(
+        text(f"SELECT {values} {rest}").columns(
             *(column(state_column.name, kind) for state_column, kind in zip(described, types, strict=True))
         )
     )
+
+
+@cache
+def _counts() -> Prepared:
+    """Return the question whether there is the tenant, and how many rows it has in each table."""
+    numbers = (f'(SELECT count(*) FROM "{name}" WHERE tenant_id = :tenant)' for name in _STATE)  # noqa: S608
+    statement = f"SELECT EXISTS (SELECT 1 FROM tenants WHERE id = :tenant), {', '.join(numbers)}"  # noqa: S608
+    return Prepared(text(statement).columns(column("is_there"), *map(column, _STATE)))
 
 
 @cache

@@ -31,20 +31,10 @@ from fauxtune.storage import tenant_state
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import locks
 from fauxtune.storage.queries import tenants as queries
-from fauxtune.storage.tenant_state import Difference, Row, Rows, TenantState, columns, unique_columns
-
-
-@dataclass(frozen=True, slots=True)
-class TableChange:
-    """What becomes of the rows of a table: rows that are lost, that come, and that get other values."""
-
-    lost: int
-    added: int
-    changed: int
-
+from fauxtune.storage.tenant_state import Change, Difference, Row, Rows, TenantState, columns, unique_columns
 
 #: The changes by table; tables without any are left out.
-Changes = dict[str, TableChange]
+Changes = dict[str, Change]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +93,8 @@ def replace(tx: Transaction, state: TenantState, *, event: Event, is_new: bool =
         tx.now = tenant.clock.now(tx.system_now)
     tx.wake({*values(current, "enrollments", column="id"), *values(state.rows, "enrollments", column="id")})
     tx.record(event.type, **event.detail)
-    return _Replaced(tenant, summary(differences), files, _device_authority(differences))
-
-
-def summary(differences: dict[str, Difference]) -> Changes:
-    """Return how many rows of each table change."""
-    return {
-        name: TableChange(lost=difference.lost, added=difference.added, changed=difference.changed)
-        for name, difference in differences.items()
-    }
+    changes = {name: difference.change for name, difference in differences.items()}
+    return _Replaced(tenant, changes, files, _device_authority(differences))
 
 
 def check_ids_free(tx: Transaction, rows: Rows) -> None:

@@ -20,19 +20,19 @@ import orjson
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.operations.runtime import wire_across
+from fauxtune.operations.runtime.dry_run import rolled_back
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import turn_of_state
 from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.operations.tenants.keys import KeyFiles, remove_unnamed
-from fauxtune.operations.tenants.replacing import Changes, Event, put_state, summary
+from fauxtune.operations.tenants.replacing import Changes, Event, put_state
 from fauxtune.operations.tenants.state_document import held_state, state_of
-from fauxtune.storage import tenant_state
 from fauxtune.storage.database import Connection
 from fauxtune.storage.migrate import newest_revision
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.rows.tenants import SnapshotRow
-from fauxtune.storage.tenant_state import Kind, Row, Rows, TenantState, columns
+from fauxtune.storage.tenant_state import Kind, Row, Rows, TenantState, columns, compare
 
 # The state of a tenant as bytes that a snapshot stores: JSON, compressed. Nothing in them is executed when they are
 # read.
@@ -158,8 +158,12 @@ async def find_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> Sna
 async def what_restoring_changes(emulator: Emulator, tenant: Tenant, *, name: str | None) -> Restored:
     """Return what would change if the snapshot were restored now (None: if the tenant were reset). Changes nothing."""
     row, state = await _content(emulator, tenant, name=BEGINNING if name is None else _of_caller(name))
-    current, _ = await state_of(emulator, tenant)
-    return Restored(row, summary(tenant_state.differences(current.rows, state.rows)))
+    changes = await rolled_back(
+        emulator.runner.database, lambda connection: compare(connection, tenant.id, wanted=state.rows)
+    )
+    if changes is None:
+        raise NotFound(f"There is no tenant '{tenant.id}'.")
+    return Restored(row, changes)
 
 
 async def restore_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> Restored:
