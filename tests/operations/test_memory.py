@@ -73,6 +73,26 @@ def test_a_change_of_devices_leaves_the_configuration() -> None:
     assert known(memory.of(ONE), "after") == "before"
 
 
+def test_a_check_in_that_writes_configuration_lets_only_that_be_forgotten() -> None:
+    memory = Memory()
+    leave(memory, ONE, "a device")
+    transaction = memory.of(ONE)
+    known(transaction, "before")
+    transaction.wrote = transaction.writes_one_device = transaction.wrote_configuration = True
+    transaction.remember("another device", "as it was left", size=1)
+    transaction.keep()
+    assert known(memory.of(ONE), "after") == "after"
+    assert memory.of(ONE).recall("a device")
+    assert memory.of(ONE).recall("another device")
+
+
+def test_bytes_that_a_text_does_not_show_count() -> None:
+    memory = Memory()
+    for text in ("first", "second"):
+        memory.of(ONE).known("files", reading([text]), hidden=lambda _text: 9 * 1024 * 1024)
+    assert memory.of(ONE).known("files", reading(["third"])) == "third"
+
+
 def test_nothing_is_remembered_while_a_change_is_under_way() -> None:
     memory = Memory()
     known(memory.of(ONE), "before")

@@ -54,8 +54,8 @@ class Passwords:
     """
 
     def __init__(self) -> None:
-        #: By the padding and the ciphertext: the key that opened it (its modulus), and the password.
-        self._known: OrderedDict[tuple[str, bytes], tuple[int, bytes]] = OrderedDict()
+        #: By the padding and the ciphertext: the key that opened it, and the password.
+        self._known: OrderedDict[tuple[str, bytes], tuple[RSAPrivateKey, bytes]] = OrderedDict()
         self._lock = Lock()
 
     def remembers(self, order: ImportedOrder) -> bool:
@@ -66,19 +66,23 @@ class Passwords:
         """Return the PFX password. Raises as `open_password`."""
         if not isinstance(private_key, RSAPrivateKey):
             return open_password(order, private_key)
-        modulus = private_key.public_key().public_numbers().n
         key = (order.padding, order.encrypted_password)
         with self._lock:
             known = self._known.get(key)
-            if known is not None and known[0] == modulus:
+            if known is not None and _is_same(known[0], private_key):
                 self._known.move_to_end(key)
                 return known[1]
         password = open_password(order, private_key)
         with self._lock:
-            self._known[key] = modulus, password
+            self._known[key] = private_key, password
             if len(self._known) > _MOST:
                 self._known.popitem(last=False)
         return password
+
+
+def _is_same(one: RSAPrivateKey, other: RSAPrivateKey) -> bool:
+    """Whether two keys are the same one, perhaps read twice. To compare numbers takes as long as the encryption."""
+    return one is other or one.public_key() == other.public_key()
 
 
 def open_password(order: ImportedOrder, private_key: PrivateKey | None) -> bytes:

@@ -23,10 +23,10 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES, AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
@@ -70,9 +70,13 @@ _KEY_SIZES = {"des": 8, "tripledes_3key": 24, "aes128_cbc": 16, "aes192_cbc": 24
 #: Identifiers in messages, DER.
 _CIPHERS = {algos.EncryptionAlgorithmId(name).dump(): name for name in _KEY_SIZES}
 _ENVELOPED_DATA, _DATA = identifier("1.2.840.113549.1.7.3"), identifier("1.2.840.113549.1.7.1")
+_AES256_CBC, _VERSION_0 = algos.EncryptionAlgorithmId("aes256_cbc").dump(), element(INTEGER, b"\x00")
 _BY_RSA = [element(SEQUENCE, identifier("1.2.840.113549.1.1.1"), end) for end in (b"", NULL)]
 #: The tag of content that is not divided into pieces.
 _IN_ONE_PIECE = 0x80
+#: Bytes of a block of AES.
+_BLOCK = 16
+_PKCS1 = PKCS1v15()
 
 
 def content_of(data: bytes, kind: str, *, largest: int) -> core.Sequence:
@@ -172,13 +176,32 @@ def envelope(data: bytes, *recipients: x509.Certificate) -> bytes:
     """Encrypt `data` for the recipients, with a fresh key at each call. Raises Invalid if a recipient's key is not
     RSA.
     """
-    builder = pkcs7.PKCS7EnvelopeBuilder().set_data(data).set_content_encryption_algorithm(AES256)
-    for recipient in recipients:
-        if not isinstance(recipient.public_key(), RSAPublicKey):
-            raise Invalid("Secrets can be encrypted only for a certificate with an RSA key.", target="recipient")
-        builder = builder.add_recipient(recipient)
-    # Binary: without it line ends in the data would be rewritten.
-    return builder.encrypt(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+    # Written here: cryptography's builder takes twice as long as the encryption.
+    # Its generator makes the random bytes, also those of the vector: the core has no source of them.
+    key, iv = AESGCM.generate_key(256), AESGCM.generate_key(8 * _BLOCK)
+    short = _BLOCK - len(data) % _BLOCK
+    encryptor = Cipher(AES256(key), CBC(iv)).encryptor()
+    content = encryptor.update(data + bytes((short,)) * short) + encryptor.finalize()
+    infos = []
+    for named, public_key in map(_recipient, recipients):
+        infos.append(element(SEQUENCE, _VERSION_0, named, _BY_RSA[1], element(OCTETS, public_key.encrypt(key, _PKCS1))))
+    cipher = element(SEQUENCE, _AES256_CBC, element(OCTETS, iv))
+    inner = element(SEQUENCE, _DATA, cipher, element(_IN_ONE_PIECE, content))
+    sealed = element(SEQUENCE, _VERSION_0, element(SET, *sorted(infos)), inner)
+    return element(SEQUENCE, _ENVELOPED_DATA, element(TAG_0, sealed))
+
+
+@lru_cache(maxsize=64)
+def _recipient(certificate: x509.Certificate) -> tuple[bytes, RSAPublicKey]:
+    """Return the name of a certificate by issuer and serial number (DER), and its key. Several envelopes for one
+    device are made one after the other.
+    """
+    public_key = certificate.public_key()
+    if not isinstance(public_key, RSAPublicKey):
+        raise Invalid("Secrets can be encrypted only for a certificate with an RSA key.", target="recipient")
+    number = certificate.serial_number
+    serial = element(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
+    return element(SEQUENCE, certificate.issuer.public_bytes(), serial), public_key
 
 
 def open_envelope(
@@ -201,7 +224,7 @@ def open_envelope(
         raise Invalid("Only the holder of an RSA key can open an envelope.", target="recipient")
     try:
         # OpenSSL rejects implicitly: a key in a wrong padding comes out as another key, not as an error.
-        content_key = key.decrypt(sealed.key, PKCS1v15())
+        content_key = key.decrypt(sealed.key, _PKCS1)
         if len(content_key) != _KEY_SIZES[sealed.cipher]:
             raise ValueError("another key")
         return _decrypt(sealed.content, cipher=_cipher(sealed.cipher, content_key), iv=sealed.iv)

@@ -266,8 +266,16 @@ class Preparing:
     def read_imported(self, requests: Iterable[RequestRow]) -> None:
         """Read at once the imported certificates that are asked for; others are read when they are needed."""
         orders = [row.order for row in requests if isinstance(row.order, ImportedCertificateOrder)]
-        pairs = [(order.user_id, order.thumbprint) for order in orders]
-        self._imports |= pfx_queries.pfx_rows(self._tx.connection, self._tx.tenant.id, pairs=pairs)
+        pairs = frozenset((order.user_id, order.thumbprint) for order in orders)
+        if not pairs:
+            return
+        # A file that is imported once goes to every device of its user.
+        known = self._tx.known(
+            ("files", pairs),
+            lambda: pfx_queries.pfx_rows(self._tx.connection, self._tx.tenant.id, pairs=pairs),
+            hidden=_bytes_of_files,
+        )
+        self._imports |= known
 
     def task(self, request: RequestRow, *, connector: ConnectorRow) -> Task:
         """Return the task for this request, with a refusal if something is missing."""
@@ -390,7 +398,8 @@ class Preparing:
 
     @cached_property
     def _connector_keys(self) -> Sequence[ConnectorKeyRow]:
-        return connector_queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
+        tx = self._tx
+        return tx.known("connector keys", lambda: connector_queries.connector_key_rows(tx.connection, tx.tenant.id))
 
     def _earlier(self, key: ItemKey) -> AnswerRow | None:
         """The last certificate that was issued for this item, where a fault may give it again."""
@@ -432,6 +441,10 @@ class Preparing:
         os_version = self._enrollment.facts.get("osVersion")
         wrapping = self._packaging.account(row, account, os_version=os_version)
         return Sealing(tuple(parts), wrapping, self._recipient)
+
+
+def _bytes_of_files(rows: Mapping[tuple[UserId, str], PfxRow]) -> int:
+    return sum(len(row.pfx) + len(row.encrypted_password) for row in rows.values())
 
 
 def _template(tx: Transaction, order: Order, *, authority_name: str) -> Template:

@@ -1,11 +1,11 @@
-"""What check-ins remember of a tenant: the configuration that they read and do not change (profiles, assignments,
-users, groups, templates, authorities, connectors), and the devices that are in a conversation.
+"""What check-ins remember of a tenant: the configuration that they read (profiles, assignments, users, groups,
+templates, authorities, connectors, imported files), and the devices that are in a conversation.
 
 Every other transaction of the tenant may change it; so may a check-in that visits no device (of agents), as far as
 devices are concerned. While another transaction runs nothing is remembered; if it wrote anything, the
-devices are forgotten, and if it wrote other tables than those of devices and logs, the configuration too. A check-in
-locks its device before it asks, and whatever concerns a device raises its generation: so none plans with what was true
-before that.
+devices are forgotten, and if it wrote other tables than those of devices and logs, the configuration too. So
+is it by a check-in that writes some of it, as when a connector has opened an imported file. A check-in locks its device
+before it asks, and whatever concerns a device raises its generation: so none plans with what was true before that.
 
 Processes that share a database remember no devices, and the configuration under the version of the tenant that a
 check-in reads once it has locked its device: whoever changes the configuration changes that version, too.
@@ -96,6 +96,15 @@ class Memory:
         with self._lock:
             self._forget_devices(tenant_id)
 
+    def forget_configuration(self, tenant_id: TenantId) -> None:
+        """Forget the configuration of a tenant, of which a check-in has written a part."""
+        with self._lock:
+            known = self._tenants.get(tenant_id)
+            if known is not None:
+                self._size -= known.configuration.size
+                known.configuration = _Values()
+            self._state = object()
+
     def forget(self, tenant_id: TenantId) -> None:
         """Forget a tenant."""
         with self._lock:
@@ -179,12 +188,14 @@ class TenantMemory:
         self._version = None if version else ""
         #: Whether it wrote anything, and whether only of devices that it remembers or forgets.
         self.wrote = self.writes_one_device = False
+        #: Whether it wrote what belongs to the configuration.
+        self.wrote_configuration = False
         #: The devices as this transaction leaves them, with about how many bytes they take.
         self._left: dict[Hashable, tuple[object, int]] = {}
 
-    def known(self, key: Hashable, read: Callable[[], T]) -> T:
+    def known(self, key: Hashable, read: Callable[[], T], *, hidden: Callable[[T], int] | None = None) -> T:
         """Return the part of the configuration with this key: what is remembered, else what `read` returns, which must
-        not be None.
+        not be None. `hidden`: how many bytes it has that its text does not show.
         """
         if self._version is None:
             assert self._read_version is not None
@@ -193,6 +204,7 @@ class TenantMemory:
         if value is None:
             value = read()
             size = _OVERHEAD + _PER_CHARACTER * (len(repr(key)) + len(repr(value)))
+            size += 0 if hidden is None else hidden(value)
             self._put(key, value, size=size, device=False)
         return cast("T", value)
 
@@ -217,13 +229,15 @@ class TenantMemory:
 
     def keep(self) -> None:
         """Remember the devices as the transaction has left them: it is committed. If it wrote of any others, forget
-        all.
+        all; if it wrote configuration, forget that.
         """
         if self.wrote and not self.writes_one_device:
             self._memory.forget_devices(self._tenant_id)
-            return
-        for key, (value, size) in self._left.items():
-            self._put(key, value, size=size, device=True)
+        else:
+            for key, (value, size) in self._left.items():
+                self._put(key, value, size=size, device=True)
+        if self.wrote_configuration:
+            self._memory.forget_configuration(self._tenant_id)
 
     def _put(self, key: Hashable, value: object, *, size: int, device: bool) -> None:
         version = self._version or ""

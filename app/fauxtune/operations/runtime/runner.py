@@ -158,9 +158,13 @@ class Runner:
     def _remembering(self, tx: Transaction, operation: Callable[[], T]) -> T:
         version = partial(tenant_versions.version_of, tx.connection, tx.tenant.id) if self.database.is_shared else None
         memory = tx.memory = self.memory.of(tx.tenant.id, version=version)
-        writes = self.database.writes(tx.connection)
+        writes, of_configuration = (
+            self.database.writes(tx.connection),
+            self.database.configuration_writes(tx.connection),
+        )
         result = operation()
         memory.wrote = self.database.writes(tx.connection) != writes
+        memory.wrote_configuration = self.database.configuration_writes(tx.connection) != of_configuration
         return result
 
     async def _run(self, tenant: Tenant, operation: Callable[[Transaction], T]) -> T:

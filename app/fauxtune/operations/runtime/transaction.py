@@ -102,9 +102,11 @@ class Transaction:
         """Note devices that must plan again: they are pushed after the commit."""
         self.woken.update(EnrollmentId(enrollment) for enrollment in enrollments)
 
-    def known(self, key: Hashable, read: Callable[[], T]) -> T:
-        """Return what `read` returns, which no check-in changes: check-ins of the tenant remember it under the key."""
-        return read() if self.memory is None else self.memory.known(key, read)
+    def known(self, key: Hashable, read: Callable[[], T], *, hidden: Callable[[T], int] | None = None) -> T:
+        """Return what `read` returns: check-ins of the tenant remember it under the key, until one of its tables is
+        written. `hidden`: how many bytes it has that its text does not show.
+        """
+        return read() if self.memory is None else self.memory.known(key, read, hidden=hidden)
 
 
 def switch_on(tx: Transaction, name: str) -> None:
