@@ -68,15 +68,14 @@ class _Form:
             bound[place] = value if process is None else process(value)
         return tuple(bound) if self.names is None else dict(zip(self.names, bound, strict=True))
 
-    def bound_for_each(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Return the values of each row as the driver takes them. (None of them is a list.) Column by column: what
-        several rows after one another have in common, such as a time, is made once.
+    def bound_for_each(self, columns: Mapping[str, Sequence[Any]], count: int) -> list[Any]:
+        """Return the values of so many rows, which are given by their columns, as the driver takes them. (None of them
+        is a list.) What several rows after one another have in common, such as a time, is made once.
         """
-        columns: list[list[Any]] = [[value] * len(rows) for value in self.template]
+        made: list[Sequence[Any]] = [[value] * count for value in self.template]
         for place, name, _index, process in self.slots:
-            values = [row[name] for row in rows]
-            columns[place] = values if process is None else _made(process, values)
-        bound = zip(*columns, strict=True)
+            made[place] = columns[name] if process is None else _made(process, columns[name])
+        bound = zip(*made, strict=True)
         return list(bound) if self.names is None else [dict(zip(self.names, row, strict=True)) for row in bound]
 
     def all_rows(self, cursor: DBAPICursor, dialect: Dialect) -> list[Columns]:
@@ -139,11 +138,17 @@ class Prepared:
 
     def run_for_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run it once for each of these values. (Its parameters are no lists.)"""
-        form, _values = self._form(connection, rows[0])
-        if len(rows) == 1:
-            _executed(connection, form, bound=form.bound(rows[0]), fetch=_count)
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        self.run_for_columns(connection, columns, count=len(rows))
+
+    def run_for_columns(self, connection: Connection, columns: Mapping[str, Sequence[Any]], *, count: int) -> None:
+        """Run it once for each of so many rows, which are given by their columns."""
+        row = {name: values[0] for name, values in columns.items()}
+        form, _values = self._form(connection, row)
+        if count == 1:
+            _executed(connection, form, bound=form.bound(row), fetch=_count)
         else:
-            _executed(connection, form, bound=form.bound_for_each(rows), fetch=_count, many=True)
+            _executed(connection, form, bound=form.bound_for_each(columns, count), fetch=_count, many=True)
 
     def _form(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Form, Mapping[str, Any]]:
         """Return the form for these values, and the values with their lists as it takes them."""

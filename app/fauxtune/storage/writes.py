@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -112,14 +113,27 @@ def add_row(connection: Connection, table: Table, *, row: DataclassInstance) -> 
     _insert(table, tuple(values)).run(connection, values)
 
 
-def add_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassInstance]) -> None:
-    """Insert rows of `storage.rows`."""
-    add_all(connection, table, rows=[values_of(row) for row in rows])
+def _columns_of(rows: Sequence[DataclassInstance]) -> dict[str, Sequence[Any]]:
+    return {name: list(map(attrgetter(name), rows)) for name in rows[0].__dataclass_fields__}
+
+
+def add_rows(
+    connection: Connection, table: Table, *, rows: Sequence[DataclassInstance], **instead: Sequence[Any]
+) -> None:
+    """Insert rows of `storage.rows`; with these values `instead` of their own in columns of these names."""
+    if rows:
+        columns = _columns_of(rows) | instead
+        note_addition(connection, table)
+        _insert(table, tuple(columns)).run_for_columns(connection, columns, count=len(rows))
 
 
 def put_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassInstance]) -> None:
     """Insert rows of `storage.rows`, each in place of the row with the same primary key."""
-    put(connection, table, rows=[values_of(row) for row in rows])
+    if rows:
+        columns = _columns_of(rows)
+        note_addition(connection, table)
+        statement = _upsert(table, tuple(columns), dialect=connection.dialect.name)
+        statement.run_for_columns(connection, columns, count=len(rows))
 
 
 def add_all(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:

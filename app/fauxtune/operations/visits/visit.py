@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Unpack
 
 from cryptography import x509
@@ -483,6 +484,10 @@ def _with_its_certificate(row: LedgerRow, before: LedgerRow | None) -> LedgerRow
     return row if is_known else with_changes(row, revoked=False)
 
 
+_REQUEST = attrgetter(*(each.name for each in fields(RequestRow)))
+#: The other columns of a request that has no certificate of an authority.
+_NO_CERTIFICATE = (None,) * (len(fields(ServedRequestRow)) - len(fields(RequestRow)))
+
+
 def _unserved(row: RequestRow) -> ServedRequestRow:
-    columns = {each.name: getattr(row, each.name) for each in fields(RequestRow)}
-    return ServedRequestRow(**columns, thumbprint=None, not_before=None, not_after=None, authority=None)
+    return ServedRequestRow(*_REQUEST(row), *_NO_CERTIFICATE)

@@ -177,11 +177,9 @@ def add_events(
     if last is None:
         raise NotFound("The tenant was deleted meanwhile; nothing was changed.")
     of_journal, of_connectors = last
-    rows = [{**writes.values_of(row), "seq": number} for number, row in enumerate(events, of_journal - len(events) + 1)]
-    writes.add_all(connection, journal, rows=rows)
-    logged = enumerate(connector_events, of_connectors - len(connector_events) + 1)
-    rows = [{**writes.values_of(row), "number": number} for number, row in logged]
-    writes.add_all(connection, tables.connector_events, rows=rows)
+    writes.add_rows(connection, journal, rows=events, seq=_numbers(of_journal, events))
+    numbers = _numbers(of_connectors, connector_events)
+    writes.add_rows(connection, tables.connector_events, rows=connector_events, number=numbers)
     forget_oldest(
         connection,
         journal,
@@ -201,6 +199,11 @@ def add_events(
         most=MOST_CONNECTOR_EVENTS,
     )
     return int(of_journal)
+
+
+def _numbers(last: int, rows: Sequence[object]) -> range:
+    """Return the numbers of rows of which the last has this one."""
+    return range(last - len(rows) + 1, last + 1)
 
 
 def events(
