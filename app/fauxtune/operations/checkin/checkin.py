@@ -283,7 +283,7 @@ def plan_visit(visit: Visit) -> Plan:
     new = plan(present.situation)
     changed = new.rows.values()
     visit.put_items(changed, causes=new.unwanted)
-    visit.put_requests([_request(visit, request) for request in new.requests])
+    visit.put_requests(_requests(visit, new.requests))
     tx.connectors_called |= bool(new.requests)
     revoked = [*new.revoked, *_unreported(tx, visit.row, causes=new.unwanted, before=before)]
     if revoked:
@@ -313,10 +313,18 @@ def _unreported(
     return [(row, causes[row.key]) for row in issued if verdict(row, device, cause=causes[row.key]).revoked]
 
 
-def _request(visit: Visit, request: ConnectorRequest) -> RequestRow:
+def _requests(visit: Visit, requests: Sequence[ConnectorRequest]) -> list[RequestRow]:
+    """Return the rows of requests. Their ids differ only in the last digits, so that they are written to one place of
+    the database's index: each random one would be on a page of its own.
+    """
+    common = visit.tx.ids.uuid()[:-4] if requests else ""
+    return [_request(visit, request, id=RequestId(f"{common}{n:04x}")) for n, request in enumerate(requests)]
+
+
+def _request(visit: Visit, request: ConnectorRequest, *, id: RequestId) -> RequestRow:  # noqa: A002 - the column's name
     tx, enrollment = visit.tx, visit.row
     return RequestRow(
-        id=RequestId(tx.ids.uuid()),
+        id=id,
         tenant_id=tx.tenant.id,
         enrollment_id=enrollment.id,
         item_key=request.item.key,
