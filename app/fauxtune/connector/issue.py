@@ -20,7 +20,7 @@ from fauxtune.connector.refusals import AuthorityRefused, RecipientUnfit
 from fauxtune.connector.wrapping import BARE, Wrapping
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.authority import PrivateKey, PublicKey
-from fauxtune.core.pki.cms import envelope
+from fauxtune.core.pki.cms import check_recipient, envelope
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import KeyType, Template
 
@@ -90,7 +90,7 @@ def issue_pkcs(
     """
     secret = password.encode()
     try:
-        envelope(secret, order.recipient)  # before a key is made that nothing could use
+        check_recipient(order.recipient)  # before a key is made that nothing could use
     except Invalid as error:
         raise RecipientUnfit(error.message) from None
     key = make_key(order.key_type, size=order.key_size, keys=keys)

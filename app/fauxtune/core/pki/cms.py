@@ -204,6 +204,11 @@ def _recipient(certificate: x509.Certificate) -> tuple[bytes, RSAPublicKey]:
     return element(SEQUENCE, certificate.issuer.public_bytes(), serial), public_key
 
 
+def check_recipient(certificate: x509.Certificate) -> None:
+    """Raise Invalid for a certificate for which nothing can be encrypted, as its key is not RSA."""
+    _recipient(certificate)
+
+
 def open_envelope(
     data: bytes, *, certificate: x509.Certificate, key: PrivateKey, refused: Collection[str] = ()
 ) -> bytes:

@@ -53,7 +53,7 @@ from fauxtune.operations.devices.records import write_news
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.situations import ROLES, DeviceSituation, situations
-from fauxtune.operations.visits.visit import Left, Visit, visiting, visiting_again
+from fauxtune.operations.visits.visit import Left, Visit, in_conversation, visiting, visiting_again
 from fauxtune.storage.queries.quiet import Quiet
 from fauxtune.storage.rows.certificates import RequestRow, ServedRequestRow
 from fauxtune.storage.rows.configuration import ProfileStateRow
@@ -109,9 +109,11 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, 
 async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
     """Serve a check-in of a device whose turn the caller holds."""
     runner = emulator.runner
-    known = await quiet(emulator, tenant, caller=caller, report=report)
-    if known is not None:
-        return CheckedIn(known.policy_version, 0)
+    # A device that has been given a policy reports that it has applied it: nobody need ask whether that is quiet.
+    if in_conversation(runner, tenant, credential=caller.credential) is None:
+        known = await quiet(emulator, tenant, caller=caller, report=report)
+        if known is not None:
+            return CheckedIn(known.policy_version, 0)
 
     tenant = await runner.as_it_is(tenant)
     connector = OwnConnector.of(emulator, tenant)
@@ -130,6 +132,9 @@ async def quiet(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: R
 def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, connector: OwnConnector) -> Begun:
     """Run the first transaction of a check-in that is not quiet. Raises as `identified`."""
     with visiting(tx, caller) as visit:
+        if visit.is_quiet(report.digest):
+            visit.change(last_checkin_at=tx.now)
+            return Begun(visit.left)
         return begin_visit(visit, report=report, connector=connector)
 
 
@@ -162,8 +167,8 @@ def begin_visit(visit: Visit, *, report: Report, connector: OwnConnector) -> Beg
     )
     begun = Begun(visit.left, operations=operations, tasks=work)
     answers = connector.at_once(work) if work else []
+    visit.continues = answers is None or new.policy_changed
     if answers is None:
-        visit.continues = True
         return begun
     if work:
         finish_visit(visit, begun=begun, answers=answers)
@@ -203,6 +208,7 @@ def finish_visit(visit: Visit, *, begun: Begun, answers: list[Fulfilled]) -> Che
         # Requests that this plan has made are answered at the next check-in.
         due_at=tx.now if ready or begun.operations else _due(visit.row, new, next_poll=next_poll),
     )
+    visit.continues |= new.policy_changed
     return CheckedIn(visit.row.policy_version, begun.operations)
 
 
