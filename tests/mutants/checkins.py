@@ -18,7 +18,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A password that one key has decrypted is given for another key",
         file="app/fauxtune/connector/passwords.py",
-        before="if known is not None and known[0] == modulus:",
+        before="if known is not None and _is_same(known[0], private_key):",
         after="if known is not None:",
         tests=(
             "tests/connector/test_reencrypt.py::test_a_password_is_decrypted_once_for_all_devices_and_by_each_key_for_itself",

@@ -72,10 +72,10 @@ class _Form:
         """Return the values of so many rows, which are given by their columns, as the driver takes them. (None of them
         is a list.) What several rows after one another have in common, such as a time, is made once.
         """
-        made: list[Sequence[Any]] = [[value] * count for value in self.template]
+        values: list[Sequence[Any]] = [[value] * count for value in self.template]
         for place, name, _index, process in self.slots:
-            made[place] = columns[name] if process is None else _made(process, columns[name])
-        bound = zip(*made, strict=True)
+            values[place] = columns[name] if process is None else _made(process, columns[name])
+        bound = zip(*values, strict=True)
         return list(bound) if self.names is None else [dict(zip(self.names, row, strict=True)) for row in bound]
 
     def all_rows(self, cursor: DBAPICursor, dialect: Dialect) -> list[Columns]:
