@@ -28,6 +28,7 @@ from bench import (
     library,
     mail,
     mdm,
+    older,
     policies,
     retire,
     scale,
@@ -93,7 +94,7 @@ def main() -> int:
     parser.add_argument("--only", choices=TABLE, help="measure one group of rows")
     group = parser.parse_args().only
     print(f"Python {platform.python_version()}, {platform.machine()}; ratios count, absolute figures vary by machine")
-    print(f"{'':<46} {'measured':>17} {'floor':>17} {'ratio':>7} {'goal':>8}")
+    print(f"{'':<54} {'measured':>17} {'floor':>17} {'ratio':>7} {'goal':>8}")
     taken = {name: _measured(rows) for name, rows in TABLE.items() if group in {None, name}}
     _print(taken)
     return 1 if any(part.failed for part in taken.values()) else 0
@@ -104,6 +105,9 @@ def _measured(rows: Callable[[], Iterator[Row]]) -> _Taken:
     try:
         for row in rows():
             print(line(row), flush=True)
+    except older.HistoryMissingError as missing:
+        failed = True
+        print(missing, file=sys.stderr, flush=True)
     except Exception:
         failed = True
         traceback.print_exc()
@@ -112,11 +116,11 @@ def _measured(rows: Callable[[], Iterator[Row]]) -> _Taken:
 
 def _print(taken: dict[str, _Taken]) -> None:
     """Print what each part took, the dearest first."""
-    print(f"\n{'seconds of each part':<46} {'in all':>17} {'processor':>17}")
+    print(f"\n{'seconds of each part':<54} {'in all':>17} {'processor':>17}")
     for name, part in sorted(taken.items(), key=lambda pair: -pair[1].seconds):
-        print(f"{name:<46} {part.seconds:>17.0f} {part.computed:>17.0f}{' FAILED' if part.failed else ''}")
+        print(f"{name:<54} {part.seconds:>17.0f} {part.computed:>17.0f}{' FAILED' if part.failed else ''}")
     seconds, computed = sum(part.seconds for part in taken.values()), sum(part.computed for part in taken.values())
-    print(f"{f'{len(taken)} parts':<46} {seconds:>17.0f} {computed:>17.0f}", flush=True)
+    print(f"{f'{len(taken)} parts':<54} {seconds:>17.0f} {computed:>17.0f}", flush=True)
 
 
 if __name__ == "__main__":

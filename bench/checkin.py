@@ -4,7 +4,9 @@ The time is the processor time of the server for one check-in, which other proce
 *known* report is not read by the product: its bytes have the digest of the last one. So the floor that does as much is
 "Starlette reads"; "FastAPI validates" and "FastAPI reads" are what a program has that answers with FastAPI. With 32
 connections one statement answers many check-ins; with one connection each check-in has a statement of its own. A
-*changed* report differs from the last one (name and memory of the device), is read, and plans nothing new.
+*changed* report differs from the last one (name and memory of the device), is read, and plans nothing new. On SQLite
+both are sent to the server of the earlier commit too. Where a row beside Starlette and one beside the earlier commit
+have a goal for the same reports, one of the two is enough.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 import orjson
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench import load, tree, world
+from bench import load, older, tree, world
 from bench.bare import FLOORS
 from bench.postgres import postgresql
 from bench.rows import Row, medians, side_by_side
@@ -29,6 +31,10 @@ _SECONDS = 1.0
 #: Of the rows with several floors: seconds of each turn, and the turns.
 _TURN, _TURNS = 0.5, 4
 _CONNECTIONS = (32, 8, 1)
+#: Goals of the rows on SQLite, by the number of connections, beside Starlette and beside the earlier commit: of known
+#: reports, and of changed ones.
+_KNOWN, _KNOWN_BEFORE = {32: 0.6, 1: 0.35}, {32: 0.62, 1: 0.5}
+_CHANGED_ONES, _CHANGED_BEFORE = {32: 0.25, 1: 0.25}, {32: 0.35, 1: 0.35}
 REPORT = {
     "state": "ACTIVE",
     "appliedState": "ACTIVE",
@@ -72,34 +78,53 @@ class _Loaded:
 
 
 def rows() -> Iterator[Row]:
-    """Five rows for each number of connections on SQLite, one beside each floor and one for changed reports; on
-    PostgreSQL those of 32 connections.
+    """For each number of connections on SQLite a row beside each floor and beside the earlier commit, and two for
+    changed reports; on PostgreSQL those of 32 connections, without the earlier commit.
     """
-    yield from _measured("SQLite", _CONNECTIONS, goal=0.55)
+    with older.checked_out() as old, world.server(commands=old.commands) as before:
+        yield from _measured("SQLite", _CONNECTIONS, validated=0.55, before=before)
     with postgresql() as url:
-        yield from _measured("PostgreSQL", _CONNECTIONS[:1], "--database-url", url, goal=0.45)
+        yield from _measured("PostgreSQL", _CONNECTIONS[:1], "--database-url", url, validated=0.45)
 
 
-def _measured(database: str, connections: Sequence[int], *arguments: str, goal: float) -> Iterator[Row]:
-    """`goal`: of the first row, which is that of 32 connections beside FastAPI that validates."""
+def _measured(
+    database: str, connections: Sequence[int], *arguments: str, validated: float, before: world.Server | None = None
+) -> Iterator[Row]:
+    """`validated`: the goal of the first row, which is that of 32 connections beside FastAPI that validates; `before`:
+    the server of the earlier commit.
+    """
     with world.server(*arguments) as server, ExitStack() as stack:
-        known, changed = _requests(server, user=world.ALICE)
+        servers = [server] if before is None else [server, before]
+        reports = [_requests(each, user=world.ALICE) for each in servers]
         ports = {floor: stack.enter_context(_floor(floor)) for floor in FLOORS}
-        goals = iter([goal])
+        goals = {"FastAPI validates": {32: validated}, "Starlette reads": {} if before is None else _KNOWN}
         for count in connections:
-            loaded = {floor: _Loaded(*place) for floor, place in ports.items()}
-            ours, changing = (_Loaded(server.http_port, server.process.pid) for _ in range(2))
+            bare = {floor: _Loaded(*place) for floor, place in ports.items()}
+            known, changing = ([_Loaded(each.http_port, each.process.pid) for each in servers] for _ in range(2))
             for _ in range(_TURNS):
-                for each in (ours, *loaded.values()):
-                    each.turn(known, connections=count)
-                changing.turn(known, connections=count, alternately=changed)
+                for each, (same, _changed) in zip(known, reports, strict=True):
+                    each.turn(same, connections=count)
+                for each in bare.values():
+                    each.turn(reports[0][0], connections=count)
+                for each, (same, changed) in zip(changing, reports, strict=True):
+                    each.turn(same, connections=count, alternately=changed)
             name = f"{database}, {count}"
-            for floor, each in loaded.items():
-                ratio = each.microseconds / ours.microseconds
-                yield Row(f"known report, {name} / {floor}", str(ours), str(each), ratio, next(goals, None))
-            bare = loaded["Starlette reads"]
-            ratio = bare.microseconds / changing.microseconds
-            yield Row(f"changed report, {name} / Starlette reads", str(changing), str(bare), ratio)
+            for floor, each in bare.items():
+                yield _beside(f"known report, {name} / {floor}", known[0], each, goals.get(floor, {}).get(count))
+            goal = None if before is None else _CHANGED_ONES.get(count)
+            yield _beside(f"changed report, {name} / Starlette reads", changing[0], bare["Starlette reads"], goal)
+            if before is not None:
+                yield _beside_older(f"known report, {name}", known, _KNOWN_BEFORE.get(count))
+                yield _beside_older(f"changed report, {name}", changing, _CHANGED_BEFORE.get(count))
+
+
+def _beside(name: str, ours: _Loaded, floor: _Loaded, goal: float | None) -> Row:
+    return Row(name, str(ours), str(floor), floor.microseconds / ours.microseconds, goal)
+
+
+def _beside_older(what: str, loaded: Sequence[_Loaded], goal: float | None) -> Row:
+    ours, before = (each.microseconds for each in loaded)
+    return older.row(what, ours, before, goal=goal, unit="us")
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from random import Random
 
 import httpx
 
-from bench import world
-from bench.rows import Row
+from bench import older, world
+from bench.rows import Row, medians
 
-_SEATS, _CHECKS = 40, 4
+_SEATS, _CHECKS, _OPENINGS = 40, 4, 2
 _LAB = "import-once"
 _CONTROL = "/_fauxtune/v1"
 _ROOM = f"{_CONTROL}/classrooms/class"
@@ -30,16 +30,15 @@ _PATIENCE = 600
 
 
 def rows() -> Iterator[Row]:
-    """Rows: opening, setting all to a step, a check at forty seats, all checks at once, a reset, the page's answer."""
+    """Rows: opening, setting all to a step, a check at forty seats, all checks at once, a reset, the page's answer; and
+    opening at the earlier commit.
+    """
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name, world.server(folder=Path(name)) as server:
-        client = httpx.Client(base_url=server.endpoints["http"].replace("localhost", "127.0.0.1"), timeout=_PATIENCE)
+        client = _client(server)
         seats: list[str] = []
 
-        def open_room() -> None:
-            answer = client.post(f"{_CONTROL}/classrooms", json={"seats": _SEATS, "labs": [_LAB]}).raise_for_status()
-            seats.extend(seat["password"] for seat in answer.json()["seats"])
-
-        yield Row(f"{_SEATS} seats are opened", f"{_seconds(open_room):.1f} s")
+        opened = _seconds(lambda: seats.extend(_open(client)))
+        yield Row(f"{_SEATS} seats are opened, the first time", f"{opened:.1f} s")
         step = {"lab": _LAB, "step": 2}
         took = _seconds(lambda: client.post(f"{_ROOM}/step", json=step).raise_for_status())
         yield Row(f"{_SEATS} seats start a lab and do a step", f"{took:.1f} s", f"{took / _SEATS:.2f} s a seat")
@@ -54,6 +53,33 @@ def rows() -> Iterator[Row]:
         answers = [_seconds(lambda: client.get(_ROOM).raise_for_status()) for _ in range(10)]
         yield Row(f"the progress of {_SEATS} seats", f"{statistics.median(answers) * 1000:.0f} ms")
         yield Row(f"memory of the server, {_SEATS} seats", f"{memory:.0f} MiB")
+    with older.checked_out() as old:
+        pairs = [(_opening(None), _opening(old.commands)) for _ in range(_OPENINGS)]
+    ours, before, _ = medians(pairs)
+    yield older.row(f"{_SEATS} seats opened: server's time", ours, before, goal=0.45, unit="s")
+
+
+def _opening(commands: Path | None) -> float:
+    """The processor time in seconds of a new server, or of the one in this folder, that opens a room: first a small
+    room, which loads the code.
+    """
+    with world.server(commands=commands) as server, _client(server) as client:
+        _open(client, seats=1)
+        client.delete(_ROOM).raise_for_status()
+        server.until_idle()
+        before = server.cpu()
+        _open(client)
+        return server.cpu() - before
+
+
+def _client(server: world.Server) -> httpx.Client:
+    return httpx.Client(base_url=server.endpoints["http"].replace("localhost", "127.0.0.1"), timeout=_PATIENCE)
+
+
+def _open(client: httpx.Client, *, seats: int = _SEATS) -> list[str]:
+    """Open the room. Returns the passwords of its seats."""
+    answer = client.post(f"{_CONTROL}/classrooms", json={"seats": seats, "labs": [_LAB]}).raise_for_status()
+    return [seat["password"] for seat in answer.json()["seats"]]
 
 
 def _row(name: str, milliseconds: float, *, most: int) -> Row:

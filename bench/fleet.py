@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from bench import world
 from bench.rows import Row
+from tests.support.running_server import command_of
 
 _DEVICES = 1000
 #: The MiB by which a server may grow with them.
@@ -55,10 +57,21 @@ def times(summary: dict[str, Any]) -> Iterator[Row]:
 
 
 def settle(
-    server: world.Server, *, devices: int, mix: str, again: int = 0, processes: int = 1, more: Sequence[str] = ()
+    server: world.Server,
+    *,
+    devices: int,
+    mix: str,
+    again: int = 0,
+    processes: int = 1,
+    more: Sequence[str] = (),
+    commands: Path | None = None,
 ) -> dict[str, Any]:
-    """Enrol devices of these kinds, let them settle, and return the summary of `fauxtune-sim fleet`."""
+    """Enrol devices of these kinds, let them settle, and return the summary of `fauxtune-sim fleet`. `commands`: the
+    folder of the program, where another one is to be run than the installed.
+    """
     command = fleet_command(server, devices=devices, mix=mix, again=again, processes=processes, more=more)
+    if commands is not None:
+        command[:3] = command_of("fauxtune-sim", commands)
     ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     summary: dict[str, Any] = json.loads(ended.stdout)
     return summary

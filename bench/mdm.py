@@ -1,6 +1,4 @@
-"""Apple and Windows devices, enrolled and settled: their cost for the server.
-
-Three hundred of each: FAUXTUNE_BENCH_DEVICES=1000 takes as many as the goals name, which cost the same each.
+"""Apple and Windows devices with imported certificates, enrolled and settled: as in bench/enrolment.py.
 
 Each gets a root, a PKCS certificate (P-256, so that making keys is not measured) and its user's three imported
 certificates. The floor of a device is the cryptography that no server can omit: its identity, the signatures of its
@@ -10,16 +8,14 @@ messages, and the keys that are decrypted, generated and encrypted for it.
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterator
 
 import httpx
 
-from bench import unavoidable, world
-from bench.enrolment import cost
+from bench import older, unavoidable, world
+from bench.enrolment import Compared
 from bench.rows import Row
 
-_DEVICES = int(os.environ.get("FAUXTUNE_BENCH_DEVICES", "300"))
 _IMPORTED = 3
 _MIXES = {"Apple": "ios:2,ipados:1,macos:1", "Windows": "windows:2,windows10mobile:1,windowsphone81:1"}
 _CRYPTOGRAPHY = {
@@ -44,16 +40,18 @@ _KINDS = {
 
 
 def rows() -> Iterator[Row]:
-    """A row for each kind of fleet."""
-    for name, mix in _MIXES.items():
-        with world.server() as server:
-            client = server.client()
-            _profiles(client, _KINDS[name])
-            for _ in range(_IMPORTED):
-                world.import_pfx(client, world.pfx_document(client))
-            floor = unavoidable.seconds(_CRYPTOGRAPHY[name])
-            more = ("--user", world.ALICE, "--server", server.endpoints["https"], "--ca", server.endpoints["caFile"])
-            yield cost(server, f"{name}, 3 imported", devices=_DEVICES, mix=mix, floor=floor, more=more)
+    """Three rows for each kind of fleet."""
+    with older.checked_out() as old:
+        for name, mix in _MIXES.items():
+
+            def furnish(server: world.Server, name: str = name) -> None:
+                client = server.client()
+                _profiles(client, _KINDS[name])
+                for _ in range(_IMPORTED):
+                    world.import_pfx(client, world.pfx_document(client))
+
+            measured = Compared(mix=mix, cryptography=_CRYPTOGRAPHY[name], goal=0.5, user=world.ALICE)
+            yield from measured.rows(f"{name}, 3 imported,", old, furnish=furnish)
 
 
 def _profiles(client: httpx.Client, kinds: tuple[tuple[str, str | None, str], ...]) -> None:

@@ -46,4 +46,4 @@ def line(row: Row) -> str:
     sign = "<=" if row.at_most else ">="
     goal = "" if row.goal is None else f"{sign} {row.goal:g}"
     verdict = {True: "met", False: "MISSED", None: ""}[row.met]
-    return f"{row.name:<46} {row.value:>17} {row.floor:>17} {ratio:>7} {goal:>8} {verdict}"
+    return f"{row.name:<54} {row.value:>17} {row.floor:>17} {ratio:>7} {goal:>8} {verdict}"
