@@ -60,11 +60,55 @@ async def test_a_device_may_be_told_several_things_at_once(contoso: Contoso) -> 
         await contoso.import_pfx("alice")
     tablet = await enrol_iphone(contoso, "alice")
     first = await tablet.exchange(begins=True, limit=10)
-    assert [step.kind for step in first] == [StepKind.INSTALL] * 4
-    steps = await tablet.exchange(*[tablet.answer(step) for step in first], limit=10)
-    assert [step.part for step in steps] == ["identities", "roots", "facts"]
-    assert await tablet.exchange(*[tablet.answer(step) for step in steps], limit=10) == ()
+    assert [step.kind for step in first] == [StepKind.INSTALL] * 4 + [StepKind.QUESTION] * 3
+    assert [step.part for step in first[4:]] == ["identities", "roots", "facts"]
+    assert await tablet.exchange(*[tablet.answer(step) for step in first], limit=10) == ()
     assert set((await tablet.states()).values()) == {"installed"}
+
+
+async def test_a_question_that_was_answered_before_the_install_beside_it_is_asked_once_more(contoso: Contoso) -> None:
+    await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
+    install, *questions = await tablet.exchange(begins=True, limit=10)
+    results = [tablet.answer(step) for step in questions]
+    again = await tablet.exchange(tablet.answer(install), *results, limit=10)
+    assert [step.part for step in again] == ["identities", "roots"]
+    assert await tablet.states() == {"root": "sent"}
+    assert await tablet.exchange(*[tablet.answer(step) for step in again], limit=10) == ()
+    assert await tablet.states() == {"root": "installed"}
+
+
+async def test_what_is_confirmed_and_never_shown_fails_after_it_was_asked_for_alone(contoso: Contoso) -> None:
+    await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
+    tablet.override = lambda step: StepResult(step.id, Result.DONE, data={} if step.part else None)
+    steps, messages = await tablet.exchange(begins=True, limit=10), 0
+    while steps:
+        messages += 1
+        steps = await tablet.exchange(*[tablet.answer(step) for step in steps], limit=10)
+    assert (messages, await tablet.states()) == (2, {"root": "failed"})
+
+
+async def test_an_answer_from_before_an_install_does_not_tell_about_it(contoso: Contoso) -> None:
+    await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
+    install, identities, roots, facts = await tablet.exchange(begins=True, limit=10)
+    assert await tablet.exchange(tablet.answer(roots), limit=10) == ()
+    (again,) = await tablet.exchange(tablet.answer(install), tablet.answer(identities), limit=10)
+    assert again.part == "roots"
+    assert await tablet.exchange(tablet.answer(again), tablet.answer(facts), limit=10) == ()
+    assert await tablet.states() == {"root": "installed"}
+
+
+async def test_an_install_without_an_answer_does_not_keep_the_questions_coming(contoso: Contoso) -> None:
+    await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
+    install, *questions = await tablet.exchange(begins=True, limit=10)
+    assert await tablet.exchange(*[tablet.answer(step) for step in questions], limit=10) == ()
+    (again,) = await tablet.exchange(begins=True, limit=10)
+    assert again.id == install.id
+    await tablet.check_in(limit=10)
+    assert await tablet.states() == {"root": "installed"}
 
 
 @pytest.mark.parametrize(("version", "is_old"), [("15.7.9", True), ("16.0", False), ("", True)])

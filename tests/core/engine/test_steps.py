@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, confirmed_items, due_steps, planned_steps
+from fauxtune.core.engine.planning.steps import (
+    PlannedStep,
+    SentStep,
+    confirmed_items,
+    due_steps,
+    new_installs,
+    planned_steps,
+)
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.model.actions import StepKind, StepState
 from fauxtune.core.model.ids import ItemKey
@@ -26,9 +33,16 @@ def words(found: list[PlannedStep]) -> list[str]:
 
 
 def of(
-    rows: list[LedgerRow], *, told: tuple[SentStep, ...] = (), again: bool = False, orders: tuple[str, ...] = ()
+    rows: list[LedgerRow],
+    *,
+    told: tuple[SentStep, ...] = (),
+    again: bool = False,
+    orders: tuple[str, ...] = (),
+    together: bool = False,
 ) -> list[PlannedStep]:
-    return planned_steps(rows, device=KIND, orders=orders, questions=("what",), again=again, sent=told)
+    return planned_steps(
+        rows, device=KIND, orders=orders, questions=("what",), again=again, sent=told, together=together
+    )
 
 
 def test_installs_go_from_the_root_to_the_account_and_removals_the_other_way_before_them() -> None:
@@ -54,6 +68,20 @@ def test_questions_come_when_everything_else_was_done_refused_or_put_off() -> No
         over = (SentStep("1", one, StepState.CONFIRMED), SentStep("2", two, state))
         assert "question what" in words(of(rows, told=over))
     assert words(of([])) == ["question what"]
+
+
+def test_questions_go_along_with_installs_that_show_at_once_if_the_device_takes_several_steps() -> None:
+    assert words(of([ROOT, OWN], together=True)) == ["install root/r/trusted", "install pkcs/p", "question what"]
+    requested = LedgerRow(ItemKey("scep/s"), Source.SCEP, ItemState.SENT, fingerprint="4")
+    for others in ([requested], [replace(OLD, state=ItemState.REMOVING)]):
+        assert "question what" not in words(of([ROOT, *others], together=True))
+    assert "question what" not in words(of([ROOT], orders=("wipe",), together=True))
+
+
+def test_an_install_is_new_until_it_was_sent() -> None:
+    sent = [SentStep("1", PlannedStep(StepKind.INSTALL, ROOT.key, "r"), StepState.WAITING)]
+    assert new_installs([ROOT, OWN], again=False, sent=sent) == {OWN.key}
+    assert new_installs([replace(ROOT, fingerprint="other"), OWN], again=False, sent=sent) == {ROOT.key, OWN.key}
 
 
 def test_what_the_device_refused_is_tried_again_only_when_its_time_has_come() -> None:

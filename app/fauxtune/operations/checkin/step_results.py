@@ -53,8 +53,22 @@ def apply_results(visit: Visit, exchange: Exchange) -> bool:
             steps.apply(visit, step=step, result=result, adapter=exchange.adapter)
         elif not _apply_result(visit, step=step, result=result):
             return False
-    _apply_answers(visit, adapter=exchange.adapter)
+    confirmed = _confirmed_now(sent, exchange.results)
+    # What was answered earlier does not tell about them.
+    parts = {part for key in confirmed for part in exchange.adapter.parts_that_tell(key)}
+    visit.drop_steps([step.id for step in sent.values() if _is_answered(step) and step.step.subject in parts])
+    _apply_answers(visit, adapter=exchange.adapter, confirmed=confirmed)
     return True
+
+
+def _confirmed_now(sent: Mapping[str, SentStep], results: Sequence[StepResult]) -> frozenset[ItemKey]:
+    """The items whose installs these results confirm."""
+    done = [sent[result.step].step for result in results if result.step in sent and result.result is Result.DONE]
+    return frozenset(ItemKey(step.subject) for step in done if step.kind is StepKind.INSTALL)
+
+
+def _is_answered(step: SentStep) -> bool:
+    return step.step.kind is StepKind.QUESTION and step.state is StepState.ANSWERED
 
 
 def _restart(visit: Visit) -> None:
@@ -69,10 +83,16 @@ def _restart(visit: Visit) -> None:
             visit.change_step(step.id, state=StepState.WAITING)
 
 
-def questions(visit: Visit, *, adapter: PlatformAdapter, keys: Collection[ItemKey] = ()) -> tuple[str, ...]:
+def questions(
+    visit: Visit,
+    *,
+    adapter: PlatformAdapter,
+    keys: Collection[ItemKey] = (),
+    going: AbstractSet[ItemKey] = frozenset(),
+) -> tuple[str, ...]:
     """Return the questions for the device now: all of them when its inventory is due, those of the inventory after an
     install, and those that it was sent and whose answers were not taken in yet. `keys`: the device's items, for which
-    it is asked more.
+    it is asked more; `going`: those whose installs go to it for the first time, before the questions.
     """
     row, sent = visit.row, visit.sent
     before = {step.step.subject for step in sent if step.step.kind is StepKind.QUESTION}
@@ -83,7 +103,7 @@ def questions(visit: Visit, *, adapter: PlatformAdapter, keys: Collection[ItemKe
     if is_inventory_due(visit):
         return (*inventory, *information)
     put_off = _put_off(sent)
-    is_new = any(not put_off & adapter.parts_that_tell(key) for key in confirmed_items(sent))
+    is_new = any(not put_off & adapter.parts_that_tell(key) for key in confirmed_items(sent) | going)
     return tuple(part for part in (*inventory, *information) if part in before or (is_new and part in inventory))
 
 
@@ -159,9 +179,10 @@ def _apply_action(visit: Visit, *, step: SentStep, result: StepResult) -> bool:
     return is_live(visit.row)
 
 
-def _apply_answers(visit: Visit, *, adapter: PlatformAdapter) -> None:
+def _apply_answers(visit: Visit, *, adapter: PlatformAdapter, confirmed: AbstractSet[ItemKey]) -> None:
     """Take in the device's inventory and facts, once all questions are answered or put off. An item that only a
-    question shows which was put off waits for that question.
+    question shows which was put off waits for that question. `confirmed`: the items that the device has confirmed in
+    the same message: those that it does not show are asked for once more, as it may have answered before it installed.
     """
     tx, sent = visit.tx, visit.sent
     states = {step.step.subject: step.state for step in sent if step.step.kind is StepKind.QUESTION}
@@ -176,16 +197,15 @@ def _apply_answers(visit: Visit, *, adapter: PlatformAdapter) -> None:
     inventory = adapter.inventory(answers, rows=judged, acknowledged=acknowledged)
     acknowledged -= inventory.pending
     changed = apply_inventory(judged.values(), with_issued(tx, visit.row, rows=judged, inventory=inventory))
-    for key in acknowledged & judged.keys():
-        after = changed.get(key, judged[key])
-        if after.state is ItemState.SENT:
-            why = "The device confirmed that it installed it, and its inventory does not show it."
-            changed[key] = moved(after, ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
+    unseen = {key for key in acknowledged & judged.keys() if changed.get(key, judged[key]).state is ItemState.SENT}
+    for key in unseen - confirmed:
+        why = "The device confirmed that it installed it, and its inventory does not show it."
+        changed[key] = moved(changed.get(key, judged[key]), ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
     _write(visit, changed)
     needed = {part for key in waiting for part in adapter.parts_that_tell(key)}
     information = set(adapter.information_parts(visit.row.variant, known=visit.row.facts))
     needed |= put_off & information
-    visit.drop_steps(_finished(sent, waiting=waiting | inventory.pending, needed=needed))
+    visit.drop_steps(_finished(sent, waiting=waiting | inventory.pending | (unseen & confirmed), needed=needed))
     if is_inventory_due(visit):
         visit.change(inventory_at=tx.now + (FACTS_EVERY if tx.tenant.judges_devices else INVENTORY_EVERY))
     sealed = adapter.sealed_key(answers)

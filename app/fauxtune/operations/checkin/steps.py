@@ -159,7 +159,7 @@ class PlatformAdapter(Protocol):
 class Exchange:
     """One exchange of a conversation: the calling device and the results that it reports. `begins`: the device opens
     the conversation; `has_news`: it lets know with that that facts about it have changed. `limit`: the most steps that
-    it takes.
+    it takes; with more than one it takes them in their order.
     """
 
     caller: Caller

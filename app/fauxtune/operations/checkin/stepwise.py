@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.reported_items import Inventory
-from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, due_steps, planned_steps
+from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, due_steps, new_installs, planned_steps
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import DeviceAction, EscrowKind, StepKind, StepState
@@ -150,16 +150,18 @@ def next_steps(visit: Visit, exchange: Exchange, *, connector: OwnConnector) -> 
     orders = {order.id: order for order in device_actions.orders(tx, row, waiting=visit.actions)}
     is_ending = row.state is EnrollmentState.ENDING
     items = {} if is_ending else visit.ledger
-    again = is_inventory_due(visit)
+    again, together = is_inventory_due(visit), exchange.limit > 1
+    going = new_installs(items.values(), again=again, sent=sent) if together else frozenset()
     planned = planned_steps(
         items.values(),
         device=DeviceKind(row.variant, tx.tenant.edition),
         orders=list(orders),
-        questions=() if is_ending else questions(visit, adapter=exchange.adapter, keys=items.keys()),
+        questions=() if is_ending else questions(visit, adapter=exchange.adapter, keys=items.keys(), going=going),
         again=again,
         sent=sent,
         apps=() if is_ending else app_steps(visit, again=again),
         app_question=() if is_ending else app_question(visit, sent, again=again),
+        together=together,
     )
     stale = [step.id for step in sent if step.step not in planned and step.state is not StepState.REFUSED]
     visit.drop_steps(stale)

@@ -13,7 +13,9 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices.enrollment import create_token
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
+from tests.support.certificates import pfx_import
 from tests.support.clock import FixedClock
+from tests.support.control import connector_key
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import (
     ALICE,
@@ -87,6 +89,16 @@ def assign(contoso: Contoso) -> Assign:
         return await contoso.profile_for_devices(name, **document)
 
     return make
+
+
+@pytest.fixture
+async def imported(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey], app_token: str) -> Json:
+    """A certificate that was imported for Alice."""
+    body = pfx_import(next(keys), await connector_key(http)).body(ALICE)
+    url = "/beta/deviceManagement/userPfxCertificates"
+    answer = await http.post(url, json=body, headers={"authorization": f"Bearer {app_token}"})
+    assert answer.status_code == 201, answer.text
+    return body
 
 
 @pytest.fixture

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.support.certificates import PASSWORD, pfx_import
-from tests.support.control import connector_key
-from tests.support.devices.windows import ALICE, Assign, Enroll, Json, Ledger, held
-
-
-@pytest.fixture
-async def imported(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey], app_token: str) -> Json:
-    """A certificate that was imported for Alice."""
-    body = pfx_import(next(keys), await connector_key(http)).body(ALICE)
-    url = "/beta/deviceManagement/userPfxCertificates"
-    answer = await http.post(url, json=body, headers={"authorization": f"Bearer {app_token}"})
-    assert answer.status_code == 201, answer.text
-    return body
+from tests.support.certificates import PASSWORD
+from tests.support.devices.windows import Assign, Enroll, Json, Ledger, held
 
 
 @pytest.mark.parametrize(

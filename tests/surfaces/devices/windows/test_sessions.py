@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -56,6 +57,40 @@ async def test_a_device_is_given_a_root_a_certificate_and_an_account(
     pc.session += 1
     assert not (await pc.say(1, windows_messages.opening())).commands
     assert len(pc.seen) == result
+
+
+@pytest.mark.parametrize("platform", ["windows", "windows10mobile"])
+async def test_a_device_is_settled_after_few_messages(
+    enroll: Enroll, assign: Assign, ledger: Ledger, platform: str, imported: Any
+) -> None:
+    await assign(ROOT, destinationStore="computerCertStoreRoot")
+    await assign("windows10PkcsCertificateProfile", keyStorageProvider="useSoftwareKsp")
+    await assign("windows10ImportedPFXCertificateProfile", intendedPurpose="smimeEncryption")
+    pc = await enroll(platform)
+    assert not (await pc.check_in()).commands
+    assert await states(ledger, pc) == {"installed"}
+    assert len(held(pc, "/PFXCertBlob")) == 2
+    # The root, the imported file and all questions; the certificate that needs the root; statuses.
+    assert len(pc.sizes) == 3
+
+
+async def test_a_device_that_refuses_a_certificate_or_answers_half_is_settled_too(
+    enroll: Enroll, everything: list[str], ledger: Ledger
+) -> None:
+    pc = await enroll()
+    pc.refuses = {"./User/Vendor/MSFT/ClientCertificateInstall/": 500}
+    assert not (await pc.check_in()).commands
+    found = {key.partition("/")[0]: item["state"] for key, item in (await ledger(pc)).items()}
+    assert found == {"root": "installed", "pkcs": "failed", "email": "installed"}
+    half = await enroll()
+    half.session += 1
+    first = await half.say(1, windows_messages.opening())
+    kept = [command for command in first.commands if command.name == "Add"]
+    assert kept
+    # It answers the installs only: the questions stay open, and are asked again in the next session.
+    assert not (await half.say(2, half.obey(replace(first, commands=tuple(kept))))).commands
+    assert not (await half.check_in()).commands
+    assert await states(ledger, half) == {"installed"}
 
 
 async def test_windows_phone_81_takes_its_own_kinds_in_its_own_tree(
@@ -172,7 +207,8 @@ async def test_another_devices_session_is_none_of_ones_own(enroll: Enroll, every
     )
     answer = await second.say(2, refusals, session="7")
     # It begins a session by that: nothing that it says is an answer to anything that it was told.
-    assert [command.uri for command in answer.commands] == [say.commands[0].uri]
+    everybodys = [command.uri for command in say.commands if command.uri and not command.uri.startswith("./User/")]
+    assert [command.uri for command in answer.commands] == everybodys
     assert answer.statuses["0"] == "212"
     assert not (await first.say(2, first.obey(say), session="7")).statuses.get("1")
 

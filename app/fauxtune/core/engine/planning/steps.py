@@ -1,6 +1,7 @@
 """The next steps of a device that is managed step by step, from its ledger, orders and questions.
 
-An Android device reads a whole policy. Apple's MDM and OMA-DM send one command at a time: install, remove, act, answer.
+An Android device reads a whole policy. Apple's MDM and OMA-DM send commands: install, remove, act, answer; Apple's one
+at a time, OMA-DM as many as a message has room for.
 A step that was sent and not answered is sent again when the device next connects (each is safe to repeat); one that the
 device put off waits until then; one that it refused is not sent twice in one conversation.
 """
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
 from fauxtune.core.model.actions import StepKind, StepState
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, key_source
 from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.states import ItemState, Source
 
@@ -54,23 +55,23 @@ def planned_steps(
     sent: Iterable[SentStep],
     apps: Iterable[PlannedStep] = (),
     app_question: Iterable[PlannedStep] = (),
+    together: bool = False,
 ) -> list[PlannedStep]:
     """Every step for the device, in order. `again`: what it refused earlier is tried once more; `apps`: the steps that
-    install and remove apps. Questions come last, when nothing else is left to do: they ask for the result.
+    install and remove apps. Questions come last, when nothing else is left to do: they ask for the result. `together`:
+    the device takes several steps at once, in their order, so that questions go along with installs that show at once.
     """
     steps = [PlannedStep(StepKind.ACTION, order) for order in orders]
     listed = sorted(rows, key=lambda row: (_ORDER[row.source], row.key))
     steps += [PlannedStep(StepKind.REMOVE, row.key) for row in reversed(listed) if is_to_go(row, device)]
-    steps += [
-        PlannedStep(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)
-    ]
+    steps += [_install(row) for row in listed if _is_offered(row, again=again)]
     steps += apps
     over = {
         sent_step.step
         for sent_step in sent
         if sent_step.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)
     }
-    if all(step in over for step in steps):
+    if all(step in over or (together and _shows_at_once(step)) for step in steps):
         steps += [*app_question, *(PlannedStep(StepKind.QUESTION, question) for question in questions)]
     return steps
 
@@ -88,6 +89,12 @@ def due_steps(planned: Sequence[PlannedStep], sent: Iterable[SentStep]) -> list[
     return due
 
 
+def new_installs(rows: Iterable[LedgerRow], *, again: bool, sent: Iterable[SentStep]) -> frozenset[ItemKey]:
+    """The items whose installs were not sent yet. `again`: as for `planned_steps`."""
+    known = {sent_step.step for sent_step in sent}
+    return frozenset(row.key for row in rows if _is_offered(row, again=again) and _install(row) not in known)
+
+
 def confirmed_items(sent: Iterable[SentStep]) -> frozenset[ItemKey]:
     """The items whose install the device has confirmed, and which no inventory has shown yet."""
     return frozenset(
@@ -95,6 +102,17 @@ def confirmed_items(sent: Iterable[SentStep]) -> frozenset[ItemKey]:
         for step in sent
         if step.step.kind is StepKind.INSTALL and step.state is StepState.CONFIRMED
     )
+
+
+def _install(row: LedgerRow) -> PlannedStep:
+    return PlannedStep(StepKind.INSTALL, row.key, row.fingerprint or "")
+
+
+def _shows_at_once(step: PlannedStep) -> bool:
+    """Whether a question that follows it asks for its result. A certificate by SCEP takes the device time; an action
+    may change whatever it holds.
+    """
+    return step.kind is StepKind.INSTALL and key_source(step.subject) is not Source.SCEP
 
 
 def _is_offered(row: LedgerRow, *, again: bool) -> bool:
