@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fauxtune.core.errors import Conflict
+from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import DeviceCaller, digest
@@ -16,6 +16,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.visit import visiting
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
@@ -84,6 +85,25 @@ def test_a_check_in_that_writes_configuration_lets_only_that_be_forgotten() -> N
     assert known(memory.of(ONE), "after") == "after"
     assert memory.of(ONE).recall("a device")
     assert memory.of(ONE).recall("another device")
+
+
+async def test_what_a_check_in_wrote_and_then_took_back_is_not_remembered(contoso: Contoso) -> None:
+    await contoso.imported_profile()
+    mark = await contoso.import_pfx("alice")
+    alice = await contoso.user_id("alice")
+
+    def fail(tx: Transaction) -> None:
+        pfx_queries.change_pfx(tx.connection, tx.tenant.id, user_id=alice, thumbprint=mark, verified=True)
+        assert read(tx)
+        raise Invalid("taken back")
+
+    def read(tx: Transaction) -> bool:
+        rows = tx.known("files", lambda: pfx_queries.pfx_rows(tx.connection, tx.tenant.id, pairs={(alice, mark)}))
+        return rows[alice, mark].verified
+
+    with pytest.raises(Invalid):
+        await contoso.emulator.runner.run_check_in(contoso.tenant, fail)
+    assert not await contoso.emulator.runner.run_check_in(contoso.tenant, read)
 
 
 def test_bytes_that_a_text_does_not_show_count() -> None:

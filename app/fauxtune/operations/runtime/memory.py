@@ -188,8 +188,9 @@ class TenantMemory:
         self._version = None if version else ""
         #: Whether it wrote anything, and whether only of devices that it remembers or forgets.
         self.wrote = self.writes_one_device = False
-        #: Whether it wrote what belongs to the configuration.
+        #: Whether it wrote what belongs to the configuration; `writes_configuration`: whether it has until now.
         self.wrote_configuration = False
+        self.writes_configuration: Callable[[], bool] = bool
         #: The devices as this transaction leaves them, with about how many bytes they take.
         self._left: dict[Hashable, tuple[object, int]] = {}
 
@@ -203,6 +204,8 @@ class TenantMemory:
         value = self._memory.get(self._tenant_id, key, device=False, version=self._version)
         if value is None:
             value = read()
+            if self.writes_configuration():  # perhaps this, and the transaction may still fail
+                return value
             size = _OVERHEAD + _PER_CHARACTER * (len(repr(key)) + len(repr(value)))
             size += 0 if hidden is None else hidden(value)
             self._put(key, value, size=size, device=False)

@@ -158,13 +158,12 @@ class Runner:
     def _remembering(self, tx: Transaction, operation: Callable[[], T]) -> T:
         version = partial(tenant_versions.version_of, tx.connection, tx.tenant.id) if self.database.is_shared else None
         memory = tx.memory = self.memory.of(tx.tenant.id, version=version)
-        writes, of_configuration = (
-            self.database.writes(tx.connection),
-            self.database.configuration_writes(tx.connection),
-        )
+        writes = self.database.writes(tx.connection)
+        of_configuration = self.database.configuration_writes(tx.connection)
+        memory.writes_configuration = lambda: self.database.configuration_writes(tx.connection) != of_configuration
         result = operation()
         memory.wrote = self.database.writes(tx.connection) != writes
-        memory.wrote_configuration = self.database.configuration_writes(tx.connection) != of_configuration
+        memory.wrote_configuration = memory.writes_configuration()
         return result
 
     async def _run(self, tenant: Tenant, operation: Callable[[Transaction], T]) -> T:
