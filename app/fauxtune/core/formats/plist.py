@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.formats.plist_text import write_xml
+from fauxtune.core.formats.plist_usual import read_usual
 from fauxtune.core.formats.plist_xml import DEEPEST, MOST_VALUES, TOO_LARGE, check_binary, check_value, read_xml
 
 Plist = dict[str, Any]
@@ -44,7 +46,7 @@ def parse(body: bytes) -> Plist:
     if not body:
         raise Invalid("The body is empty: a property list is expected.")
     try:
-        values = _read_binary(body) if body.startswith(_BINARY) else read_xml(body)
+        values = _read_binary(body) if body.startswith(_BINARY) else read_usual(body) or read_xml(body)
     except _MALFORMED as error:
         raise Invalid(f"The body is not a property list, XML or binary: {_first_line(error)}") from None
     if not isinstance(values, dict):
@@ -59,9 +61,9 @@ def _read_binary(body: bytes) -> object:
     return values
 
 
-def write(values: Plist) -> bytes:
+def write(values: Plist | list[Plist]) -> bytes:
     """Write an XML property list."""
-    return plistlib.dumps(values, fmt=plistlib.FMT_XML, sort_keys=False)
+    return write_xml(values)
 
 
 def text(values: Plist, key: str, *, required: bool = True) -> str:

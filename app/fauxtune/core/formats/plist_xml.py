@@ -82,8 +82,8 @@ def _object(body: bytes, start: int, *, reference: int) -> tuple[int, int]:
 #: `plist` has its version; no other element has attributes.
 _MOST_ATTRIBUTES = 8
 #: Line ends and references, at which an XML parser hands over what it has; and quotes, two for each attribute.
-_MOST_MARKS = 100_000
-_MARKS = (b"\n", b"\r", b"&", b'"', b"'")
+MOST_MARKS = 100_000
+MARKS = (b"\n", b"\r", b"&", b'"', b"'")
 #: One element more is around the values; the root is the first level below it.
 _MOST_SEEN, _DEEPEST_SEEN = MOST_VALUES + 1, DEEPEST + 2
 
@@ -93,8 +93,8 @@ def read_xml(body: bytes) -> object:
     type with declarations of its own (entities, or attributes for every element); expat's error, LookupError or
     ValueError for what is no property list.
     """
-    if sum(map(body.count, _MARKS)) > _MOST_MARKS:
-        raise Invalid(f"A property list must not have more than {_MOST_MARKS} line ends, references and quotes.")
+    if sum(map(body.count, MARKS)) > MOST_MARKS:
+        raise Invalid(f"A property list must not have more than {MOST_MARKS} line ends, references and quotes.")
     reader, parser = _Reader(), expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_declarations
@@ -135,7 +135,7 @@ class _Reader:
 
     def end(self, name: str) -> None:
         self._depth -= 1
-        read = _SIMPLE.get(name)
+        read = SIMPLE.get(name)
         if read is not None:
             text, self._pieces = "".join(self._pieces), []
             self._put(read(text))
@@ -177,7 +177,7 @@ def _date(text: str) -> datetime:
 
 
 #: Elements that contain text or nothing, and how they are read.
-_SIMPLE: Mapping[str, Callable[[str], object]] = {
+SIMPLE: Mapping[str, Callable[[str], object]] = {
     "string": str,
     "data": lambda text: binascii.a2b_base64(text.encode()),
     "integer": _integer,

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from fauxtune.core.formats.plist import write
 from fauxtune.core.model.ids import ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.mail_accounts import Account
@@ -114,7 +115,7 @@ def enrollment_profile(enrollment: Enrollment) -> bytes:
         "PayloadOrganization": text(enrollment.organization),
         "PayloadDescription": "Emulator, not trusted: lets Fauxtune manage this device.",
     }
-    return _write({**top, "PayloadContent": payloads})
+    return write({**top, "PayloadContent": payloads})
 
 
 def escrow_profile(tenant_id: TenantId, *, certificate: bytes) -> bytes:
@@ -126,13 +127,13 @@ def escrow_profile(tenant_id: TenantId, *, certificate: bytes) -> bytes:
     payload = _payload(ESCROW, own, _uuid(own, certificate.hex()), title="FileVault recovery key")
     payload |= {"Location": "Fauxtune", "EncryptCertPayloadUUID": sealing["PayloadUUID"]}
     top = _top(name, _uuid(name, certificate.hex()), title="FileVault recovery key")
-    return _write({**top, "PayloadScope": "System", "PayloadContent": [sealing, payload]})
+    return write({**top, "PayloadScope": "System", "PayloadContent": [sealing, payload]})
 
 
 def root_profile(tenant_id: TenantId, row: LedgerRow, *, certificate: bytes, on_mac: bool) -> bytes:
     """Write the profile of a root or intermediate certificate (DER)."""
     payload = _authority(certificate, f"{_inner(row.key)}.certificate", _TITLES[row.source])
-    return _write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": [payload]})
+    return write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": [payload]})
 
 
 def scep_profile(
@@ -147,13 +148,13 @@ def scep_profile(
     # The UUID is another one when the device is to request another certificate, not when it gets another challenge.
     payload = _payload(SCEP, name, _uuid(name, row.fingerprint or ""), title=_TITLES[row.source])
     top = _item_top(tenant_id, row, on_mac=on_mac)
-    return _write({**top, "PayloadContent": [payload | {"PayloadContent": content}]})
+    return write({**top, "PayloadContent": [payload | {"PayloadContent": content}]})
 
 
 def plain_profile(tenant_id: TenantId, row: LedgerRow, *, payloads: bytes, on_mac: bool) -> bytes:
     """Write a profile with these payloads (an XML property list) in clear."""
     content = plistlib.loads(payloads, fmt=plistlib.FMT_XML)
-    return _write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": content})
+    return write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": content})
 
 
 def encrypted_profile(tenant_id: TenantId, row: LedgerRow, *, sealed: bytes, on_mac: bool) -> bytes:
@@ -161,7 +162,7 @@ def encrypted_profile(tenant_id: TenantId, row: LedgerRow, *, sealed: bytes, on_
     list.
     """
     secret = {"IsEncrypted": True, "EncryptedPayloadContent": sealed}
-    return _write({**_item_top(tenant_id, row, on_mac=on_mac), **secret})
+    return write({**_item_top(tenant_id, row, on_mac=on_mac), **secret})
 
 
 def settings_profile(
@@ -173,7 +174,7 @@ def settings_profile(
         name = f"{_inner(row.key)}.{number}"
         own = _uuid(name, repr(sorted(content.items())))
         payloads.append({**content, **_payload(kind, name, own, title=_TITLES[row.source])})
-    return _write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": payloads})
+    return write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": payloads})
 
 
 def identity_payloads(row: LedgerRow, *, open_to_all: bool = False) -> bytes:
@@ -271,7 +272,7 @@ _MARKED = re.compile(rb"<key>(PayloadContent|Password)</key>(\s*)<string>(\d+)</
 
 def _with_holes(payloads: list[Payload]) -> bytes:
     """The property list with holes where files and passwords go. Braces in texts are escaped: they make no holes."""
-    escaped = _write(payloads).replace(b"{", b"&#123;")
+    escaped = write(payloads).replace(b"{", b"&#123;")
 
     def hole(match: re.Match[bytes]) -> bytes:
         key, space, number = match.groups()
@@ -307,7 +308,3 @@ def _payload(kind: str, name: str, own: str, *, title: str) -> Payload:  # noqa:
 
 def _uuid(name: str, content: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name}\n{content}")).upper()
-
-
-def _write(values: Payload | list[Payload]) -> bytes:
-    return plistlib.dumps(values, fmt=plistlib.FMT_XML, sort_keys=False)
