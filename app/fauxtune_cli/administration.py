@@ -35,8 +35,9 @@ from fauxtune_cli.options import (
     plain_failures,
     reasons,
 )
+from fauxtune_cli.progress import BYTES, progress
 from fauxtune_cli.service import Emulator, from_option
-from fauxtune_cli.tables import Table, certificate_name, has_colours, in_colour, print_table, waiting
+from fauxtune_cli.tables import Table, certificate_name, has_colours, in_colour, print_table
 from fauxtune_client.endpoints import ClientError, Refused
 from fauxtune_client.http import Client
 from fauxtune_client.marks import read_marks
@@ -127,10 +128,10 @@ class Session:
         """Send the request and return the answer, for which the control surface may take so many seconds.
 
         `readable`: the request as --show-request prints it, without its secrets. `title`: what a terminal shows while
-        the answer takes its time.
+        the answer takes its time, with the bytes of what is large.
         """
         self._show(readable or request)
-        with waiting(title):
+        with progress(title, output=self.output, unit=BYTES) as meter, self.client.watched(meter.reach):
             if request.service is Service.GRAPH:
                 return self.client.graph(request.method, request.path, json=request.body, headers=request.headers)
             call = self.client.control if request.service is Service.CONTROL else self.client.emulator
@@ -147,17 +148,19 @@ class Session:
         """Send requests and return the answers. The names say what each is about: a failure lists what was done."""
         answers: list[Any] = []
         done: list[str] = []
-        with partial(done):
-            for name, request in requests:
+        chosen = list(requests)
+        with progress("Waiting for the server", output=self.output, total=len(chosen)) as meter, partial(done):
+            for name, request in chosen:
                 answers.append(self.send(request))
                 done.append(name)
+                meter.one_done()
         return answers
 
     def elements(self, request: AdminRequest) -> list[dict[str, Any]]:
         """Return all elements of the collection, from all pages."""
         if request.service is Service.GRAPH:
             self._show(request)
-            with waiting("Reading page by page"):
+            with progress("Reading page by page", output=self.output):
                 return self.client.graph_list(request.path)
         rows: list[dict[str, Any]] = self.send(request)["value"]
         return rows

@@ -62,9 +62,7 @@ class Emulator:
 
     def client(self) -> Client:
         """Return a client of the server."""
-        from fauxtune_client.http import Client
-
-        return Client(self.server(), control_token=self.control_token)
+        return _client_of(self.server(), control_token=self.control_token)
 
     def sign_in(self, client: Client) -> None:
         """Use the application of the tenant that --tenant names; without it that of the first tenant, whose published
@@ -130,8 +128,6 @@ class Graph(Emulator):
 
     def client(self) -> Client:
         """Return a client of the server."""
-        from fauxtune_client.http import Client
-
         if (self.admin_user_name is None) != (self.admin_password is None):
             fail("--admin-user-name and --admin-password must be given together.")
         server = self._foreign() if self.is_foreign else Emulator.server(self)
@@ -139,7 +135,7 @@ class Graph(Emulator):
         user = None
         if self.admin_user_name is not None:
             user = User(self.admin_user_name, self.admin_password or "", tenant=self.tenant or "organizations")
-        client = Client(
+        client = _client_of(
             server.signing_in_as(client_id=self.client_id, client_secret=self.client_secret),
             authority=None if self.authority is None else _address(self.authority),
             graph=f"{base}/{self.schema_version}",
@@ -176,6 +172,13 @@ class Graph(Emulator):
             client_id=self.client_id,
             client_secret=self.client_secret or "",
         )
+
+
+def _client_of(server: Server, **options: Any) -> Client:
+    """A client of a server, with the options of `Client`. The help of a command needs none."""
+    from fauxtune_client.http import Client
+
+    return Client(server, **options)
 
 
 def _address(text: str) -> str:

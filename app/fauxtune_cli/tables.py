@@ -1,8 +1,6 @@
-"""What people see on a terminal: tables, and the progress of a long command.
+"""The tables that people see: drawn by rich on a terminal, else plain columns that fit into the width of the page.
 
-Tables are drawn by rich, or are plain columns that fit into the width of the page where the output is no terminal.
-Every cell is cleaned of control characters, which a terminal would obey, and of line breaks. Progress is told on
-standard error: a bar on a terminal, else a line for each item.
+Every cell is cleaned of control characters, which a terminal would obey, and of line breaks.
 """
 
 from __future__ import annotations
@@ -12,23 +10,12 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Timer
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table as Drawn
 from rich.text import Text
 
@@ -191,55 +178,3 @@ def _drawn(table: Table, *, width: int) -> Drawn:
                     cell.stylize(f"color({TERMINAL_COLOURS[table.hues[match['digits']]]})", *match.span())
         drawn.add_row(*cells)
     return drawn
-
-
-#: Seconds before anything is shown.
-_PATIENCE = 1.0
-
-
-@contextmanager
-def progress(total: int, *, title: str) -> Iterator[Callable[[str, bool], None]]:
-    """Yield a function to call for each of `total` items, with a line about it and whether it succeeded.
-
-    On a terminal only failures leave a line, above the bar. For a single item nothing is printed.
-    """
-    if total < 2:
-        yield lambda _line, _succeeded: None
-    elif sys.stderr.isatty():
-        with _bar(total, title=title) as report:
-            yield report
-    else:
-        yield lambda line, _succeeded: print(line, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _bar(total: int, *, title: str) -> Iterator[Callable[[str, bool], None]]:
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=total)
-
-        def report(line: str, succeeded: bool) -> None:
-            if not succeeded:
-                bar.console.print(line, markup=False, highlight=False)
-            bar.advance(task)
-
-        yield report
-
-
-@contextmanager
-def waiting(title: str) -> Iterator[None]:
-    """Show on a terminal that something goes on, with the seconds so far, if it takes longer than one second."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    display = Progress(*columns, console=Console(stderr=True), transient=True)
-    display.add_task(title, total=None)
-    timer = Timer(_PATIENCE, display.start)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        display.stop()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -29,6 +30,8 @@ _LONGEST_WAIT_SECONDS = 120.0
 #: More than Graph ever answers at once, and than any user has certificates.
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _MOST_PAGES, _MOST_ELEMENTS = 10_000, 1_000_000
+#: Bytes that are sent at once of a body that is watched.
+_PIECE = 256 * 1024
 #: Characters of the server's reason that are shown.
 _LONGEST_REASON = 1000
 
@@ -63,6 +66,7 @@ class Client:
         self._log = log or (lambda _line: None)
         self._token: str | None = None
         self._tries = tries
+        self._watch: Callable[[int, int | None], None] | None = None
         self._is_shared = http is not None
         self._http = http or httpx.Client(
             verify=tls_context(server.ca_file), timeout=seconds, trust_env=False, proxy=proxy
@@ -74,6 +78,17 @@ class Client:
     def __exit__(self, *_error: object) -> None:
         if not self._is_shared:
             self._http.close()
+
+    @contextmanager
+    def watched(self, watch: Callable[[int, int | None], None]) -> Iterator[None]:
+        """Tell `watch` in this block of the bytes that are sent of a body, then of those that come: how many, and of
+        how many while some are missing (None: all are there, or nobody knows).
+        """
+        self._watch = watch
+        try:
+            yield
+        finally:
+            self._watch = None
 
     def sign_in_to_tenant(self) -> None:
         """Use the application of the tenant that the server's address names, which is not always the server's first
@@ -250,9 +265,14 @@ class Client:
         return answer
 
     def _exchange(self, method: str, url: str, **content: Any) -> httpx.Response:
+        watch = self._watch
+        if watch is not None and content.get("content"):
+            body = content["content"]
+            content["headers"] = {**content["headers"], "content-length": str(len(body))}
+            content["content"] = _pieces(body, watch)
         try:
             with self._http.stream(method, url, **content) as answer:
-                return read_whole(answer)
+                return read_whole(answer, watch=watch)
         except httpx.ConnectError as error:
             hint = _hint(self.server, url=url, error=error)
             raise Unreachable(f"Cannot connect to {url}: {error}. {hint}") from None
@@ -274,14 +294,32 @@ def _origin(url: str, *, port: bool = True) -> str:
     return f"{parts.scheme}://{parts.hostname}" + (f":{number}" if port and number is not None else "")
 
 
-def read_whole(answer: httpx.Response, *, largest: int = _LARGEST_ANSWER, seconds: float = math.inf) -> httpx.Response:
+def _pieces(body: bytes, watch: Callable[[int, int | None], None]) -> Iterator[bytes]:
+    """The body in pieces, of which `watch` is told when they are sent."""
+    for place in range(0, len(body), _PIECE):
+        yield body[place : place + _PIECE]
+        end = place + _PIECE
+        watch(min(end, len(body)), len(body) if end < len(body) else None)
+
+
+def read_whole(
+    answer: httpx.Response,
+    *,
+    largest: int = _LARGEST_ANSWER,
+    seconds: float = math.inf,
+    watch: Callable[[int, int | None], None] | None = None,
+) -> httpx.Response:
     """Return the answer with its whole body. Raises ClientError if the body is too large, decompressed, or takes longer
-    than so many seconds.
+    than so many seconds. `watch` is told how many bytes there are so far, and how many there will be if that is known.
     """
     begun = time.monotonic()
     body = bytearray()
+    length = answer.headers.get("content-length", "") if "content-encoding" not in answer.headers else ""
+    total = int(length) if length.isdecimal() else 0
     for piece in answer.iter_bytes():
         body += piece
+        if watch is not None:
+            watch(len(body), total if len(body) < total else None)
         if len(body) > largest:
             raise ClientError(f"{answer.url} answered with more than {largest // 1024 // 1024} MiB.")
         if time.monotonic() - begun > seconds:

@@ -21,8 +21,8 @@ import httpx
 from fauxtune import __version__
 from fauxtune_cli.administration import yes_option
 from fauxtune_cli.options import FAILED, PATH, Group, OneOf, Output, emit, fail, output_option, plain_failures
+from fauxtune_cli.progress import progress
 from fauxtune_cli.service import Emulator, from_option, with_service
-from fauxtune_cli.tables import progress
 from fauxtune_client.endpoints import tls_context
 from fauxtune_client.sign_in import Authority
 from fauxtune_probe.core.expectations.reading import EXPECTATIONS
@@ -268,7 +268,7 @@ def probe(
     if run.writes and service.is_real:
         _ask(what_is_written(chosen, prefix=run.prefix), yes=yes)
     with plain_failures(), service.prober(run, _scopes(chosen, run)) as prober:
-        outcomes = _tried(chosen, prober=prober, run=run)
+        outcomes = _tried(chosen, prober=prober, run=run, output=service.output)
         about = About(
             target=service.target.value,
             service=prober.graph,
@@ -299,11 +299,13 @@ def clean(*, service: Probing, prefix: str, yes: bool) -> None:
     run = _run(prefix, write=True)
     expectations = _chosen(())
     with plain_failures(), service.prober(run, _scopes(expectations, run)) as prober:
-        search = prober.drive(finding(prefix))
+        with progress("Searching", output=service.output):
+            search = prober.drive(finding(prefix))
         if search.leftovers and service.is_real:
             names = "\n".join(f"  {each.name}" for each in search.leftovers)
             _ask(f"This will be deleted:\n{names}", yes=yes)
-        stay = prober.drive(deleting(search.leftovers))
+        with progress("Deleting", output=service.output):
+            stay = prober.drive(deleting(search.leftovers))
         done = [each.name for each in search.leftovers if each not in {leftover for leftover, _why in stay}]
         result = {
             "deleted": done,
@@ -335,14 +337,18 @@ def list_(*, only: tuple[str, ...], output: Output) -> None:
     )
 
 
-def _tried(chosen: list[Expectation], *, prober: Prober, run: Run) -> list[Outcome]:
+def _tried(chosen: list[Expectation], *, prober: Prober, run: Run, output: Output) -> list[Outcome]:
     outcomes: list[Outcome] = []
     total = sum(len(expectation.versions) for expectation in chosen)
     try:
-        with progress(total, title="Probing") as tell, closing(prober.outcomes(chosen, run)) as results:
+        with (
+            progress("Probing", output=output, total=total, unit="checks", lines=True) as meter,
+            closing(prober.outcomes(chosen, run)) as results,
+        ):
             for outcome in results:
                 outcomes.append(outcome)
-                tell(*outcome_line(outcome))
+                line, succeeded = outcome_line(outcome)
+                meter.one_done(line, succeeded=succeeded)
     except KeyboardInterrupt:
         print("Interrupted: what was created is deleted.", file=sys.stderr)
         raise click.exceptions.Exit(_INTERRUPTED) from None

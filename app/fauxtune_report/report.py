@@ -9,8 +9,8 @@ import click
 
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.options import PATH, fail
+from fauxtune_cli.progress import progress
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import waiting
 from fauxtune_report.reporting import Exported, Wanted, read_facts
 
 _PAGE = "report.html"
@@ -54,10 +54,11 @@ def report(*, service: Administration, out: Path, user: tuple[str, ...], keys: P
     with service.session() as session:
         from fauxtune_report.page.writing import NotWritten, write
 
-        with waiting("Reading the tenant"):
-            facts = read_facts(session.client, Wanted(user, exported))
         try:
-            written = write(facts, file, language=session.lang)
+            with progress("Reading the tenant", output=session.output) as meter:
+                facts = read_facts(session.client, Wanted(user, exported))
+                meter.rename("Writing the report")
+                written = write(facts, file, language=session.lang)
         except NotWritten as refused:
             fail(str(refused))
         script = written.folder / "prove.sh"

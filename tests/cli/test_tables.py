@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
-import time
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from rich.cells import cell_len
 
 from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.language.catalogue import Catalogue, Language
-from fauxtune_cli import mail_text, tables
+from fauxtune_cli import mail_text
 from fauxtune_cli.options import one_line
 from fauxtune_cli.tables import Table, moment, plain_columns
 from fauxtune_labs.cli import lab as texts_of_labs
@@ -199,17 +197,3 @@ def test_the_reason_names_other_readers_and_files() -> None:
         "Others who can read it: Bob's PC (bob).\nWhoever has the PFX file of BAFU (aa) can read it anywhere."
     )
     assert mail_text.why(answer("phone"), 8) is None
-
-
-@pytest.mark.parametrize(
-    ("is_terminal", "patience", "is_shown"), [(True, 0.0, True), (True, 60.0, False), (False, 0.0, False)]
-)
-def test_a_wait_is_shown_at_a_terminal_if_it_is_long(
-    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, patience: float, is_shown: bool
-) -> None:
-    screen = Screen(is_terminal=is_terminal)
-    monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr(tables, "_PATIENCE", patience)
-    with tables.waiting("Waiting for [devices]"):
-        time.sleep(0.3)
-    assert ("Waiting for [devices]" in screen.getvalue()) is is_shown

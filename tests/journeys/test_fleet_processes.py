@@ -74,6 +74,9 @@ async def test_the_figures_of_a_fleet_in_two_processes_are_those_of_all_its_devi
     for row in summary["latencies"]:
         assert 0 < row["p50"] <= row["p99"] <= row["p999"] <= row["longest"] < 60
     assert summary["latencies"][2]["perSecond"] < 75, "no more begin than --rate says"
+    assert errors == "", "programs are told nothing while it works"
+    with fleet(server, *words, preloaded=True) as process:
+        _, errors = process.communicate()
     for line in ("enrolled: 7 of 7", "settled: 7 of 7", "checked in again: 21 of 21"):
         assert line in errors.splitlines()
     rows = (await administrator.graph.get(DEVICES)).raise_for_status().json()["value"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ import click
 from fauxtune_cli.certificate import pfx_keys
 from fauxtune_cli.certificate.pfx_keys import key_option, provider_option, public_key
 from fauxtune_cli.options import FAILED, PATH, Group, OneOf, Output, emit, fail, output_option, plain, plain_failures
+from fauxtune_cli.progress import Meter, progress
 from fauxtune_cli.service import Graph, with_service
-from fauxtune_cli.tables import Table, moment, person, print_table, progress
+from fauxtune_cli.tables import Table, moment, person, print_table
 from fauxtune_client import pfx
 from fauxtune_client import pfx as importing
 from fauxtune_client.http import Client
@@ -145,7 +147,8 @@ def import_(
         )
         with service.client() as client:
             key = _key_bytes(service, client, file=key_file_path, provider_name=provider_name, key_name=key_name)
-            outcomes, interrupted = _import_all(client, rows, defaults=defaults, key=key, update=is_update)
+            meter = progress("Importing", output=output, total=len(rows), unit="files", lines=True)
+            outcomes, interrupted = _import_all(client, rows, defaults=defaults, key=key, update=is_update, meter=meter)
         _conclude(outcomes, output=output, interrupted=interrupted)
 
 
@@ -167,17 +170,23 @@ def _rows(paths: Sequence[Path], *, manifest: Path | None) -> list[Row]:
 
 
 def _import_all(
-    client: Client, rows: list[Row], *, defaults: Defaults, key: bytes, update: bool
+    client: Client,
+    rows: list[Row],
+    *,
+    defaults: Defaults,
+    key: bytes,
+    update: bool,
+    meter: AbstractContextManager[Meter],
 ) -> tuple[list[Outcome], bool]:
     """The outcome of each file, and whether Ctrl-C interrupted the import."""
     public = pfx.read_public_key(key)
     client.token()  # a failure to sign in is reported once, not for each file
     outcomes: list[Outcome] = []
     try:
-        with progress(len(rows), title="Importing") as report:
+        with meter as counter:
             for outcome in importing.import_all(client, rows, defaults=defaults, key=public, update=update):
                 outcomes.append(outcome)
-                report(_line(outcome), outcome.record is not None)
+                counter.one_done(_line(outcome), succeeded=outcome.record is not None)
     except KeyboardInterrupt:
         return outcomes + importing.interrupted(rows[len(outcomes) :]), True
     return outcomes, False

@@ -17,6 +17,7 @@ from fauxtune.core.language.catalogue import Language
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration, Session, confirm, yes_option
 from fauxtune_cli.options import FAILED, PATH, Group, fail
+from fauxtune_cli.progress import progress
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 
@@ -36,6 +37,8 @@ fauxtune classroom stop --report transcripts"""
 
 room_option = click.option("--class", "room", metavar="NAME", help="the classroom (default: the one that is open)")
 seat_argument = click.argument("seat", help="the seat's name or number")
+#: What the server calls a classroom that nobody names.
+_DEFAULT_NAME = "class"
 #: Seconds that all seats together may take.
 _PATIENCE = 600.0
 
@@ -75,7 +78,13 @@ def start(
     """
     with service.session(with_graph=False) as session:
         request = tasks.open_classroom(seats, name=name, labs=labs)
-        room = session.send(request, seconds=_PATIENCE, title=f"Opening {seats} seats")
+
+        def opened_seats() -> float:
+            rooms = session.client.emulator("GET", tasks.CLASSROOMS)["value"]
+            return sum(float(each["seats"]) for each in rooms if each["name"] == (name or _DEFAULT_NAME))
+
+        with progress("Opening the seats", output=session.output, total=seats, unit="seats", ask=opened_seats):
+            room = session.send(request, seconds=_PATIENCE)
         if address is not None:
             room = {
                 **room,
@@ -334,11 +343,13 @@ def write_transcripts(session: Session, room: str, *, folder: Path) -> list[Path
     from fauxtune_labs.handout import writing
 
     document = session.send(tasks.read_classroom(room))
-    transcripts = session.send(tasks.read_transcripts(room), seconds=_PATIENCE)["value"]
-    for transcript in transcripts:
-        path = f"/tenants/{key(transcript['seat']['tenant'])}/certificates"
-        issued = session.send(AdminRequest("GET", path, service=Service.EMULATOR))["value"]
-        transcript["certificates"] = issued[:_MOST_CERTIFICATES]
+    transcripts = session.send(tasks.read_transcripts(room), seconds=_PATIENCE, title="Reading transcripts")["value"]
+    with progress("Reading certificates", output=session.output, total=len(transcripts), unit="seats") as meter:
+        for transcript in transcripts:
+            path = f"/tenants/{key(transcript['seat']['tenant'])}/certificates"
+            issued = session.send(AdminRequest("GET", path, service=Service.EMULATOR))["value"]
+            transcript["certificates"] = issued[:_MOST_CERTIFICATES]
+            meter.one_done()
     try:
         return writing.write_transcripts(document, transcripts, folder=folder)
     except writing.NotWritten as refused:

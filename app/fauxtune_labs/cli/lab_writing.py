@@ -25,6 +25,7 @@ from fauxtune.core.language.catalogue import Broken, Language
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.options import FAILED, PATH, OneOf, Output, emit, fail, output_option, plain_failures
+from fauxtune_cli.progress import progress
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table
 from fauxtune_client.endpoints import Refused
@@ -148,7 +149,7 @@ def try_(*, names: tuple[str, ...], service: Administration, all_labs: bool, edi
     if bool(names) is all_labs:
         fail("Name the labs to try, or say --all.")
     with service.session(with_graph=False) as session:
-        trials = try_labs(session.client, names or None, edition=edition)
+        trials = try_labs(session.client, names or None, edition=edition, output=session.output)
         cells: list[tuple[str, ...]] = [
             (
                 trial.name,
@@ -211,11 +212,23 @@ class Trial:
             self.problems.append(problem)
 
 
-def try_labs(client: Client, names: Sequence[str] | None, *, edition: str | None = None) -> list[Trial]:
-    """Try these labs, or all, in a tenant that is made for it and deleted afterwards. `edition`: the tenant's."""
+def try_labs(
+    client: Client, names: Sequence[str] | None, *, edition: str | None = None, output: Output = Output.JSON
+) -> list[Trial]:
+    """Try these labs, or all, in a tenant that is made for it and deleted afterwards. `edition`: the tenant's;
+    `output`: people are told how far it is.
+    """
     with _tenant(client, edition=edition):
         chosen = names or [item["name"] for item in client.control("GET", tasks.list_labs().path)["value"]]
-        return [_tried(client, name) for name in chosen]
+        trials = []
+        with progress("Testing", output=output, total=len(chosen), unit="labs", lines=True) as meter:
+            for name in chosen:
+                meter.rename(f"Testing {name}")
+                trial = _tried(client, name)
+                trials.append(trial)
+                result = "; ".join(trial.problems) or trial.skipped or "good"
+                meter.one_done(f"{name}: {result}", succeeded=not trial.problems)
+        return trials
 
 
 @contextmanager

@@ -17,8 +17,9 @@ from fauxtune.core.scep.verification.report import MARKS, About, document, junit
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, show
 from fauxtune_cli.options import FAILED, PATH, Output, fail
+from fauxtune_cli.progress import progress
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, progress
+from fauxtune_cli.tables import Table
 from fauxtune_probe.scep.trial_reports import Writer, as_json, check_patterns, fits, save, writer
 
 if TYPE_CHECKING:
@@ -139,17 +140,18 @@ def _run(session: Session, plan: _Plan) -> dict[str, Any]:
     outcomes: list[Outcome] = []
     began = time.monotonic()
     clock = session.client.control("GET", "/clock")
+    title, total = "Requesting certificates", len(plan.cases)
     with (
+        progress(title, output=session.output, total=total, unit="checks", lines=True) as meter,
         Bench(plan.url, ca_file=plan.trusted, seconds=_LONGEST_ANSWER) as bench,
         scene(session.client, url=plan.url, profile=plan.profile, root=bench.root()) as here,
-        progress(len(plan.cases), title="Requesting certificates") as tell,
     ):
         verifier = Verifier(here, bench=bench, patience=plan.patience, crl_url=plan.crl_url)
         try:
             for outcome in verifier.outcomes(plan.cases):
                 outcomes.append(outcome)
                 line = f"{MARKS[outcome.result]} {outcome.result.value:9} {outcome.case.id}: {outcome.saw}"
-                tell(line, outcome.result.value != "wrong")
+                meter.one_done(line, succeeded=outcome.result.value != "wrong")
         except KeyboardInterrupt:
             print("Interrupted: what was created is deleted.", file=sys.stderr)
             raise click.exceptions.Exit(_INTERRUPTED) from None

@@ -1,7 +1,8 @@
 """The parts that the commands of `fauxtune-sim` share: options, the way they run, print and end.
 
-With `--output json` standard output holds one JSON document and progress goes to standard error. Exit code 0 means that
-the command succeeded, 1 that it failed, 2 that the arguments were wrong, 130 that Ctrl-C ended it.
+With `--output json` standard output holds one JSON document; what happens to connected devices goes to standard error.
+Exit code 0 means that the command succeeded, 1 that it failed, 2 that the arguments were wrong, 130 that Ctrl-C ended
+it.
 """
 
 from __future__ import annotations
@@ -152,10 +153,8 @@ def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM, state: 
     """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130.
     `state`: the folder of the device whose certificates the line may name.
     """
-    from fauxtune_sim.event_loop import run_loop
-
     try:
-        return run_loop(work)
+        return _looped(work)
     except Interrupted as ended:
         _fail(str(ended), program=program, code=_INTERRUPTED)
     except SimulatorError as failed:
@@ -163,6 +162,13 @@ def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM, state: 
         _fail(names_in(why, state=state).put_into(why), program=program)
     except KeyboardInterrupt:
         _fail("interrupted", program=program, code=_INTERRUPTED)
+
+
+def _looped(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in an event loop of its own, which the help of a command does not load."""
+    from fauxtune_sim.event_loop import run_loop
+
+    return run_loop(work)
 
 
 def guarded(work: Callable[[], T]) -> T:
@@ -197,14 +203,13 @@ def show_json(document: Any) -> None:
 def names_in(text: str = "", *, document: Any = None, state: Path | None) -> Names:
     """The names of the certificates in what a command prints, by the server of the device in a folder."""
     from fauxtune_sim.agent.by_platform import load_device
-    from fauxtune_sim.event_loop import run_loop
     from fauxtune_sim.server.control import names_for
 
     wanted = [*digits_in(text), *thumbprints_in(document)]
     if state is None or not wanted:
         return Names()
     try:
-        return run_loop(names_for(load_device(state), wanted))
+        return _looped(names_for(load_device(state), wanted))
     except SimulatorError:  # the folder has no device
         return Names()
 

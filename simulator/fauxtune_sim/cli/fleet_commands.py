@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from fauxtune_sim.cli.base import Output, note
 from fauxtune_sim.cli.commands import CommandOutput, transport_to
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
 from fauxtune_sim.event_loop import interrupted
 from fauxtune_sim.fleet.fleet import SEEDED_PEOPLE, Crew, Fleet, FleetSettings, read_mix, run_fleet
 from fauxtune_sim.fleet.processes import FleetProcesses
-from fauxtune_sim.fleet.summary import ProgressLines
+from fauxtune_sim.fleet.summary import Observer, ProgressLines
 from fauxtune_sim.server.control import control_of
 from fauxtune_sim.server.discovery import ServerOptions, find_server
 from fauxtune_sim.server.transport import Transport
@@ -48,9 +50,11 @@ async def fleet(
     server_options: ServerOptions,
     *,
     announce: Callable[[str], None],
+    output: Output,
     show: Callable[[CommandOutput], None],
 ) -> bool:
     """Enrol a fleet and show its summary; with `stay`, keep it connected afterwards. True if all devices settled.
+    `output`: programs that ask for JSON are not told how far it is.
 
     Raises NotFoundHere or NotAllowedHere for options that do not fit one another, before anything is sent.
     """
@@ -74,7 +78,8 @@ async def fleet(
             parts=options.processes,
         )
         async with _crew(settings, transport) as crew:
-            summary = await run_fleet(settings, crew=crew, control=control, observer=ProgressLines(announce))
+            with _observing(output) as observer:
+                summary = await run_fleet(settings, crew=crew, control=control, observer=observer)
             succeeded = summary.settled == options.devices and not summary.failures and not summary.waiting
             show(CommandOutput(summary.document(), summary.lines(options.devices), succeeded=succeeded))
             if options.stay and summary.enrolled:
@@ -87,6 +92,17 @@ def _crew(settings: FleetSettings, transport: Transport) -> AbstractAsyncContext
     if settings.parts == 1:
         return nullcontext(Fleet(settings, transport=transport))
     return FleetProcesses(settings, ca=transport.ca)
+
+
+def _observing(output: Output) -> AbstractContextManager[Observer]:
+    """Who is told how far the fleet is: people, by a bar on a terminal that can move its cursor, else by lines."""
+    if output is Output.JSON:
+        return nullcontext(ProgressLines(lambda _line: None))
+    if not sys.stderr.isatty() or os.environ.get("TERM") in {"dumb", "unknown"}:
+        return nullcontext(ProgressLines(note))
+    from fauxtune_sim.cli.progress import bar
+
+    return bar()
 
 
 def _check(options: FleetOptions) -> None:

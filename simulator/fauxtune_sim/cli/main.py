@@ -326,7 +326,11 @@ def fleet(
     )
     server_options = server_options_of(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
     work = fleet_commands.fleet(
-        options, server_options, announce=note, show=lambda result: show_result(result, output=output)
+        options,
+        server_options,
+        announce=note,
+        output=output,
+        show=lambda result: show_result(result, output=output),
     )
     if not run_to_end(work):
         raise click.exceptions.Exit(1)

@@ -229,7 +229,8 @@ def _short(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
-_DONE = {Phase.ENROLL: "enrolled", Phase.SETTLE: "settled", Phase.AGAIN: "checked in again"}
+#: What the devices have done in a phase that is over.
+DONE = {Phase.ENROLL: "enrolled", Phase.SETTLE: "settled", Phase.AGAIN: "checked in again"}
 
 
 class Observer(Protocol):
@@ -264,7 +265,7 @@ class ProgressLines:
             return
         self._last = now
         failed = f", {tried - reached:,} failed" if tried > reached else ""
-        line = f"{_DONE[self._phase]}: {reached:,} of {self._total:,}{failed}"
+        line = f"{DONE[self._phase]}: {reached:,} of {self._total:,}{failed}"
         rate = tried / (now - self._began) if now > self._began else 0.0
         if tried < self._total and rate:
             line += f"; {rate:.0f} a second, {_left((self._total - tried) / rate)} left"
