@@ -156,7 +156,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A key is made for a device that cannot read what is encrypted for it",
         file="app/fauxtune/connector/issue.py",
-        before="        envelope(secret, order.recipient)  # before",
+        before="        check_recipient(order.recipient)  # before",
         after="        order.recipient.public_key()  # before",
         tests=("tests/connector/test_issue.py::test_nothing_is_issued_for_a_device_that_cannot_read_it",),
     ),
@@ -264,8 +264,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A check-in that waited for another one plans again",
         file=_CHECKIN,
-        before="    if known is not None:\n        return CheckedIn(known.policy_version, 0)\n",
-        after="",
+        before="        if visit.is_quiet(report.digest):\n            visit.change",
+        after="        if False:\n            visit.change",
         tests=(
             "tests/operations/test_together.py::test_a_check_in_that_waited_for_another_does_not_plan_again[sqlite]",
         ),
