@@ -249,7 +249,7 @@ MUTANTS: tuple[Mutant, ...] = (
         before="        if wanted and ready is None:\n            return None\n",
         after="",
         tests=(
-            "tests/operations/test_checkin.py::test_a_crash_between_begin_and_finish_heals_at_the_next_check_in_with_the_same_report[sqlite]",
+            "tests/operations/test_checkin.py::test_two_halves_of_check_ins_that_cross_issue_once[sqlite]",
         ),
     ),
     Mutant(
