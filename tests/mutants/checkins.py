@@ -248,9 +248,7 @@ MUTANTS: tuple[Mutant, ...] = (
         file="app/fauxtune/operations/checkin/own_connector.py",
         before="        if wanted and ready is None:\n            return None\n",
         after="",
-        tests=(
-            "tests/operations/test_checkin.py::test_two_halves_of_check_ins_that_cross_issue_once[sqlite]",
-        ),
+        tests=("tests/operations/test_checkin.py::test_two_halves_of_check_ins_that_cross_issue_once[sqlite]",),
     ),
     Mutant(
         rule="A transaction does the connector's work however long it takes",
