@@ -244,6 +244,15 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     Mutant(
+        rule="A report that says nothing new passes over what has become due",
+        file=_CHECKIN,
+        before="if not replans and visit.row.is_settled(tx.now) and",
+        after="if not replans and",
+        tests=(
+            "tests/operations/test_checkin.py::test_a_report_that_says_nothing_new_plans_what_has_become_due[sqlite]",
+        ),
+    ),
+    Mutant(
         rule="A transaction waits for keys that have to be made",
         file="app/fauxtune/operations/checkin/own_connector.py",
         before="        if wanted and ready is None:\n            return None\n",

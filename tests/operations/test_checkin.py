@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from fauxtune.connector.work import Sealing
+from fauxtune.core.engine.planning.reported_items import Inventory
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.states import ItemState, Source
@@ -172,6 +174,35 @@ async def test_an_edited_profile_leaves_the_certificate_as_it_is(contoso: Contos
     await phone.settle()
     assert (await phone.item()).serial == serial
     assert (await contoso.profile_state(phone, profile)).version == 2
+
+
+async def test_a_report_in_other_words_plans_nothing_and_the_next_one_is_quiet(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
+    await phone.settle()
+    plans, other = await phone.plans(), replace(phone.report(), digest="other words")
+    with statements_and_values(contoso.emulator) as sent:
+        await phone.check_in(other)
+    assert len(sent) <= 5
+    assert await phone.plans() == plans
+    with statements_and_values(contoso.emulator) as sent:
+        await phone.check_in(other)
+    assert len(sent) == 1
+    lost = replace(other, digest="lost", read=lambda _version, _rows: Inventory(complete=True))
+    await phone.check_in(lost)
+    assert await phone.plans() > plans, "it reports that its certificate is gone"
+
+
+async def test_a_report_that_says_nothing_new_plans_what_has_become_due(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
+    await phone.settle()
+    (first,) = await contoso.issued()
+    contoso.clock.at += timedelta(days=400)
+    await phone.check_in(replace(phone.report(), digest="other words"))
+    assert [row.serial for row in await contoso.issued()] != [first.serial]
 
 
 # ---------------------------------------------------------------------------------------------------- at once, crash

@@ -38,7 +38,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.core.policies.app_states import AppReport
 from fauxtune.core.profiles.family import Profile
-from fauxtune.operations.apps.device_apps import settle_apps
+from fauxtune.operations.apps.device_apps import concern, settle_apps
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store
 from fauxtune.operations.checkin.own_connector import OwnConnector
 from fauxtune.operations.checkin.scep_reports import with_issued
@@ -148,8 +148,14 @@ def begin_visit(visit: Visit, *, report: Report, connector: OwnConnector) -> Beg
     if news is not None:
         visit.change(facts=news.facts)
     has_other_items = _take_in(visit, report=report)
+    is_judged = is_judged_at_check_in(tx, visit.row, news=news, has_other_items=has_other_items)
+    replans = has_other_items or is_judged or (news is not None and news.replans)
+    if not replans and visit.row.is_settled(tx.now) and not visit.actions and not concern(tx):
+        # It reports in other words, or what no plan reads: the last plan is still true.
+        visit.change(report_digest=report.digest, last_checkin_at=tx.now)
+        return Begun(visit.left)
     new = plan_visit(visit)
-    if is_judged_at_check_in(tx, visit.row, news=news, has_other_items=has_other_items):
+    if is_judged:
         visit.aside(lambda row: judge_now(tx, row, audience=visit.audience))
     version = visit.row.policy_version
     apps_change = settle_apps(visit, report=None if report.apps is None else report.apps(version))
