@@ -21,8 +21,6 @@ from fauxtune_client.endpoints import ClientError
 
 #: Seconds before anything is shown.
 _PATIENCE = 0.5
-#: Columns of the widest bar.
-_WIDEST = 100
 #: Seconds between two questions about work that the server does, and how much longer than its answer took a pause is.
 _BETWEEN_QUESTIONS, _PAUSE = 1.0, 20
 #: What `Meter.reach` counts in megabytes.
