@@ -2,6 +2,8 @@
 
 Revisions are numbered (`0048_what_changed.py`). Read what was written before you commit it: a renamed column looks like
 one dropped and one added. There is no way back but a backup, so no downgrades are written.
+
+With or without a message it also writes `storage/schema.sql`, the tables as a new SQLite file gets them.
 """
 
 from __future__ import annotations
@@ -18,11 +20,15 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 from sqlalchemy.types import TypeDecorator
 
+from fauxtune.storage.migrate import SCHEMA
+from fauxtune.storage.tables import metadata
+
 VERSIONS = Path(__file__).parent / "versions"
 
 
 def main(arguments: list[str]) -> int:
-    """Write the revision; 2 without a message."""
+    """Write the schema of SQLite and the revision; 2 without a message."""
+    SCHEMA.write_text(schema(), encoding="utf-8")
     message = " ".join(arguments).strip()
     if not message:
         sys.stderr.write('Say what changed: make migration MESSAGE="users have a phone number"\n')
@@ -41,6 +47,18 @@ def main(arguments: list[str]) -> int:
     _tidy(written)
     sys.stdout.write(f"Written: {written}. Read it before you commit it.\n")
     return 0
+
+
+def schema() -> str:
+    """Return the statements that make the tables of the code in an empty SQLite database, a blank line after each."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        metadata.create_all(connection, checkfirst=False)
+        rows = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY tbl_name, type = 'index', name"
+        )
+        statements = [re.sub(r"\s+$", "", sql, flags=re.MULTILINE) for sql in rows.scalars()]
+    return ";\n\n".join(statements) + ";\n"
 
 
 def _tidy(file: Path) -> None:

@@ -20,6 +20,7 @@ from fauxtune.core.errors import Conflict, Unavailable
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
+from fauxtune_migrations.__main__ import schema
 from tests.support.postgresql import PostgresServer
 
 REVISIONS = sorted(
@@ -111,6 +112,11 @@ def test_an_empty_database_gets_the_tables_that_all_revisions_together_make(
     assert len(tables) == len(metadata.tables) + 1
     assert database.run_now(migrate.revision) == REVISIONS[-1]
     database.close()
+
+
+def test_a_new_sqlite_file_gets_the_tables_that_the_code_knows() -> None:
+    """To write the file again: `make migration`."""
+    assert migrate.SCHEMA.read_text(encoding="utf-8") == schema()
 
 
 def test_all_revisions_together_leave_an_empty_database_without_a_row(migrated: Database) -> None:
