@@ -107,7 +107,7 @@ pictures: $(VENV)/.test ## draw the rooms in docs/architecture.md and the lesson
 messages: $(VENV)/.test ## bring the catalogues of translations up to date with the code (app/fauxtune/core/language)
 	$(BIN)/python -m tests.repository.messages
 
-migration: $(VENV)/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
+migration: $(VENV)/.run ## the schema of a new SQLite file, and a new migration from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"
 
 lock: $(VENV)/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS="--upgrade" takes the newest)

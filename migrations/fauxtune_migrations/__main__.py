@@ -3,7 +3,7 @@
 Revisions are numbered (`0048_what_changed.py`). Read what was written before you commit it: a renamed column looks like
 one dropped and one added. There is no way back but a backup, so no downgrades are written.
 
-With or without a message it also writes `storage/schema.sql`, the tables as a new SQLite file gets them.
+With or without a message it first writes `storage/schema.sql`, the tables as a new SQLite file gets them.
 """
 
 from __future__ import annotations
