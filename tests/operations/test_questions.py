@@ -48,6 +48,34 @@ async def test_who_comes_at_one_time_is_answered_together_and_who_comes_later_ne
     assert [len(numbers) for numbers in database.asked] == [3, 100, 100, 47]
 
 
+async def test_as_many_statements_are_under_way_as_may_be_and_nobody_is_asked_for_twice() -> None:
+    database = Database()
+    together = Together(database.doubled, at_once=2)
+    database.may_answer.clear()
+    first = asyncio.create_task(together.answer(0))
+    while not database.asked:
+        await asyncio.sleep(0)
+    others = [asyncio.create_task(together.answer(number)) for number in range(1, 150)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert [len(numbers) for numbers in database.asked] == [1, 100], "the rest waits for one of the two"
+    database.may_answer.set()
+    assert await asyncio.gather(first, *others) == [2 * number for number in range(150)]
+    assert [number for numbers in database.asked for number in numbers] == [*range(150)]
+
+
+async def test_of_more_than_one_statement_holds_the_rest_goes_with_a_second_at_once() -> None:
+    database = Database()
+    together = Together(database.doubled, at_once=2)
+    database.may_answer.clear()
+    asking = [asyncio.create_task(together.answer(number)) for number in range(250)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert [len(numbers) for numbers in database.asked] == [100, 100]
+    database.may_answer.set()
+    assert await asyncio.gather(*asking) == [2 * number for number in range(250)]
+
+
 async def test_an_error_is_told_to_those_who_asked_with_it_and_to_nobody_else() -> None:
     database = Database()
     together = Together(database.doubled)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from fauxtune.core.errors import Invalid
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import Turns
+from fauxtune.storage.queries.quiet import Quiet
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import enrol_iphone
 from tests.support.tenant import Contoso
@@ -145,6 +149,45 @@ async def test_a_turn_that_is_given_to_somebody_who_has_just_left_goes_to_the_ne
     await asyncio.gather(leaving, staying, return_exceptions=True)
     assert served == ["staying"]
     assert not turns.is_taken("one")
+
+
+async def test_two_statements_of_quiet_check_ins_are_under_way_and_no_contact_is_lost_or_moved(
+    contoso: Contoso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite it is one. Each device checks in thrice at the same time; the tenant's clock goes on in between."""
+    phones = [await contoso.enroll("alice") for _ in range(4)]
+    await rest(*phones)
+    plans = [await phone.plans() for phone in phones]
+    database = contoso.emulator.runner.database
+    run_alone, under_way, most, moments = database.run_alone, 0, 0, dict[str, list[datetime]]()
+
+    async def counted(statement: Callable[[Connection], Sequence[Quiet | None]]) -> Sequence[Quiet | None]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)  # for the disk
+        answers = await run_alone(statement)
+        under_way -= 1
+        contoso.clock.at += timedelta(seconds=1)
+        for answer in filter(None, answers):
+            row = next(row for row in [await phone.row() for phone in phones] if row.id == answer.enrollment_id)
+            assert row.last_checkin_at is not None
+            moments.setdefault(row.id, []).append(row.last_checkin_at)
+        return answers
+
+    monkeypatch.setattr(database, "run_alone", counted)
+
+    async def come(phone: AndroidInProcess, after: int) -> None:
+        for _ in range(after):
+            await asyncio.sleep(0)
+        await phone.check_in()
+
+    await asyncio.gather(*(come(phone, place * 3) for place, phone in enumerate(phones * 3)))
+    assert most == (1 if database.is_sqlite else 2)
+    assert {device: len(times) for device, times in moments.items()} == {phone.enrollment_id: 3 for phone in phones}
+    for times in moments.values():
+        assert times == sorted(set(times))
+    assert [await phone.plans() for phone in phones] == plans, "each was quiet"
 
 
 async def test_of_many_changes_of_a_tenant_the_database_has_a_few_at_a_time(contoso: Contoso) -> None:

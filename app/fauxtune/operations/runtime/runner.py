@@ -72,6 +72,9 @@ _UNKNOWN = "?"
 #: How many changes of one tenant PostgreSQL is given at a time: more of them would wait for one another's rows, each
 #: with a thread that a check-in needs; while one waits for a device that checks in, another goes on.
 _CHANGES_AT_ONCE = 3
+#: How many statements of quiet check-ins PostgreSQL is given at a time: one is executed while another waits until its
+#: commit is on the disk. With more of them each would answer fewer devices.
+_CONTACTS_AT_ONCE = 2
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -101,7 +104,7 @@ class Runner:
         #: By tenant: the version of what is remembered. Only in a process that shares the database.
         self._versions: dict[TenantId, str] = {}
         self._looks = Looks(self._look)
-        self._contacts = Together(self._quiet)
+        self._contacts = Together(self._quiet, at_once=1 if database.is_sqlite else _CONTACTS_AT_ONCE)
         self._changes: WeakValueDictionary[TenantId, asyncio.Semaphore] = WeakValueDictionary()
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)

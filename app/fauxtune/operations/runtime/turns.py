@@ -8,9 +8,9 @@ threads. A thread begins when there is work for it, and ends some seconds after 
 loop waits. All are daemon threads: the end of the server does not wait for them, and an answer that was not stored is
 asked for again.
 
-`Together`: questions to the database that many ask at one time, answered by one statement. Who comes while a statement
-is under way waits for the next one, with all others who come by then: a busy server asks seldom for many, and an idle
-one at once for each.
+`Together`: questions to the database that many ask at one time, answered by one statement. Who comes while as many
+statements as may be are under way waits for the next one, with all others who come by then: a busy server asks seldom
+for many, and an idle one at once for each.
 """
 
 from __future__ import annotations
@@ -235,12 +235,14 @@ async def give_way() -> None:
 class Together(Generic[Q, A]):
     """The questions of one kind. Everything runs on the event loop."""
 
-    def __init__(self, ask: Callable[[Sequence[Q]], Coroutine[Any, Any, Sequence[A]]]) -> None:
-        """`ask` answers questions, in their order."""
+    def __init__(self, ask: Callable[[Sequence[Q]], Coroutine[Any, Any, Sequence[A]]], *, at_once: int = 1) -> None:
+        """`ask` answers questions, in their order. `at_once`: the most statements under way at a time."""
         self._ask = ask
+        self._at_once = at_once
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
-        self._is_asking = False
-        #: asyncio keeps no reference of a task.
+        #: Whether those who wait are asked for in this turn of the event loop.
+        self._is_about_to_ask = False
+        #: The statements under way.
         self._asking: set[asyncio.Task[Sequence[A]]] = set()
 
     async def answer(self, question: Q) -> A:
@@ -248,21 +250,22 @@ class Together(Generic[Q, A]):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[A] = loop.create_future()
         self._waiting.append((question, answer))
-        if not self._is_asking:
-            self._is_asking = True
+        if not self._is_about_to_ask and len(self._asking) < self._at_once:
+            self._is_about_to_ask = True
             loop.call_soon(self._ask_next)  # by then all have come who come at this moment
         return await answer
 
     def _ask_next(self) -> None:
+        self._is_about_to_ask = False
         # Who was cancelled asks no more: somebody else may have its turn by now.
         waiting = [each for each in self._waiting if not each[1].done()]
-        now, self._waiting = waiting[:_MOST], waiting[_MOST:]
-        self._is_asking = bool(now)
-        if self._is_asking:
+        while waiting and len(self._asking) < self._at_once:
+            now, waiting = waiting[:_MOST], waiting[_MOST:]
             questions, answers = [question for question, _ in now], [answer for _, answer in now]
             asking = asyncio.create_task(self._ask(questions))
             self._asking.add(asking)
             asking.add_done_callback(partial(self._tell, answers))
+        self._waiting = waiting
 
     def _tell(self, waiting: Sequence[asyncio.Future[A]], asking: asyncio.Task[Sequence[A]]) -> None:
         self._asking.discard(asking)
