@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
@@ -40,7 +40,14 @@ from fauxtune.core.pki.der import (
     identifier,
 )
 from fauxtune.core.pki.foreign import readable
-from fauxtune.core.pki.signed_forms import MOST_ATTRIBUTES, MOST_CERTIFICATES, MOST_VALUES, SignedParts, usual_parts
+from fauxtune.core.pki.signed_forms import (
+    MOST_ATTRIBUTES,
+    MOST_CERTIFICATES,
+    MOST_VALUES,
+    Named,
+    SignedParts,
+    usual_parts,
+)
 
 _ATTRIBUTES = "signed attributes, or too many values of one"
 
@@ -63,7 +70,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 _WITH_RSA = {"rsassa_pkcs1v15": "", **{f"{name}_rsa": name for name in _HASHES}}
 _WITH_EC = {"ecdsa": "", **{f"{name}_ecdsa": name for name in _HASHES}}
 _MOST_SALT = 512
-#: Bytes of a certificate that is remembered.
+#: Bytes of the certificates of a message whose signer is remembered.
 _LARGEST_REMEMBERED = 2048
 
 
@@ -143,10 +150,16 @@ def read(data: bytes, *, largest: int = LARGEST_MESSAGE) -> SignedMessage:
 
 def message_of(parts: SignedParts) -> SignedMessage:
     """Return the message of these parts. Raises one of MALFORMED if its signer's certificate is not among them."""
-    for each in parts.certificates:
-        certificate = (_remembered if len(each) <= _LARGEST_REMEMBERED else _loaded)(each)
-        if parts.is_signer(certificate):
-            return SignedMessage(readable(certificate), parts)
+    is_small = isinstance(parts.is_signer, Named) and sum(map(len, parts.certificates)) <= _LARGEST_REMEMBERED
+    find = _remembered if is_small else _signer
+    return SignedMessage(find(parts.certificates, parts.is_signer), parts)
+
+
+def _signer(certificates: tuple[bytes, ...], is_signer: Callable[[x509.Certificate], bool]) -> x509.Certificate:
+    for each in certificates:
+        certificate = _loaded(each)
+        if is_signer(certificate):
+            return readable(certificate)
     raise ValueError("the signer's certificate is not in it")
 
 
@@ -154,8 +167,9 @@ def _loaded(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(check_limits(der, largest=LARGEST_CERTIFICATE))
 
 
-#: A device signs each message of a conversation: what was read of its certificate, and its key, are read once.
-_remembered = lru_cache(maxsize=256)(_loaded)
+#: A device signs each message of a conversation: its certificate is read once, and so is its key. One takes about
+#: 6 KiB, 9 at most, and all of them 36 MiB.
+_remembered = lru_cache(maxsize=4096)(_signer)
 
 
 def unusual_parts(data: bytes, *, largest: int) -> SignedParts:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from asn1crypto import algos
 from cryptography import x509
@@ -53,6 +52,18 @@ def _named(
 
 _DIGEST_ALGORITHMS = _named(algos.DigestAlgorithmId, _DIGESTS)
 _SIGNATURE_ALGORITHMS = _named(algos.SignedDigestAlgorithmId, _SIGNATURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The signer by the name of its certificate's issuer (DER) and its serial number."""
+
+    issuer: bytes
+    serial: int
+
+    def __call__(self, certificate: x509.Certificate) -> bool:
+        """Whether the certificate is the signer's."""
+        return certificate.serial_number == self.serial and certificate.issuer.public_bytes() == self.issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,7 @@ def _parts(data: bytes) -> SignedParts:
         raise Malformed("a part of it is missing")
     return SignedParts(
         certificates=tuple(certificates),
-        is_signer=partial(_is_named, issuer=issuer, serial=int.from_bytes(serial, "big", signed=True)),
+        is_signer=Named(issuer, int.from_bytes(serial, "big", signed=True)),
         content=content,
         attributes=_attributes(Part(attributes).take_last(TAG_0)) if attributes else {},
         signed=b"\x31" + attributes[1:],
@@ -127,7 +138,3 @@ def _attributes(content: bytes) -> Mapping[str, tuple[bytes, ...]]:
     if not values:
         raise Malformed("there are no attributes")
     return values
-
-
-def _is_named(certificate: x509.Certificate, *, issuer: bytes, serial: int) -> bool:
-    return certificate.serial_number == serial and certificate.issuer.public_bytes() == issuer

@@ -268,20 +268,13 @@ def _push_token(tx: Transaction, known: Known, *, token: bytes) -> str:
 
 async def authority_certificate(emulator: Emulator, tenant: Tenant) -> bytes:
     """Return the answer to GetCACert: the one certificate (DER) that decrypts and signs."""
-
-    def read(tx: Transaction) -> bytes:
-        return authorities.certificate(tx.connection, tx.tenant, name="devices").public_bytes(Encoding.DER)
-
-    return await emulator.runner.run(tenant, read)
+    certificate = await emulator.runner.read(authorities.certificate, tenant, name="devices")
+    return certificate.public_bytes(Encoding.DER)
 
 
 async def device_authority(emulator: Emulator, tenant: Tenant) -> Authority:
     """Return the authority that issues the identities, with its key."""
-
-    def load(tx: Transaction) -> Authority:
-        return authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
-
-    return await emulator.runner.run(tenant, load)
+    return await emulator.runner.read(authorities.load, tenant, name="devices", keys=emulator.keys)
 
 
 async def answer(emulator: Emulator, tenant: Tenant, *, message: bytes) -> bytes:

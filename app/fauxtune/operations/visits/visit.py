@@ -98,6 +98,8 @@ class Visit:
         self._changes: EnrollmentChanges = {}
         self._changed_items: Ledger = {}
         self._steps_before: dict[str, StepRow] = dict(parts.steps or {})
+        #: The steps as `sent` has them; None: a step has changed since.
+        self._sent: Sequence[SentStep] | None = None
         self._states_before: dict[ProfileId, ProfileStateRow] = dict(parts.states or {})
         #: The requests that are not written yet, each with its answer if there is one; and those that they replace.
         self._new_requests: dict[RequestId, tuple[RequestRow, RequestChanges]] = {}
@@ -164,10 +166,12 @@ class Visit:
     @property
     def sent(self) -> Sequence[SentStep]:
         """The steps that were sent to the device and are not over."""
-        return [
-            SentStep(id=step.id, step=PlannedStep(step.kind, step.subject, step.fingerprint), state=step.state)
-            for step in self._steps.values()
-        ]
+        if self._sent is None:
+            self._sent = [
+                SentStep(id=step.id, step=PlannedStep(step.kind, step.subject, step.fingerprint), state=step.state)
+                for step in self._steps.values()
+            ]
+        return self._sent
 
     @property
     def answers(self) -> Mapping[str, JsonObject]:
@@ -308,6 +312,7 @@ class Visit:
 
     def put_steps(self, sent: Sequence[SentStep]) -> None:
         """Write down the steps that are sent to the device now, for the first time or again."""
+        self._sent = None
         for step in sent:
             self._steps[step.id] = StepRow(
                 id=step.id,
@@ -324,12 +329,14 @@ class Visit:
     def change_step(self, step_id: str, **changes: Unpack[StepChanges]) -> None:
         """Change columns of a step, if it is not over."""
         if step_id in self._steps:
+            self._sent = None
             self._steps[step_id] = with_changes(self._steps[step_id], **changes)
 
     def drop_steps(self, ids: Iterable[str]) -> None:
         """Drop steps: they are over."""
         for step_id in ids:
-            self._steps.pop(step_id, None)
+            if self._steps.pop(step_id, None) is not None:
+                self._sent = None
 
     def plan_again(self) -> None:
         """Let the device plan again, as something has changed on which its plan depends."""
