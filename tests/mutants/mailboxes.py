@@ -143,8 +143,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A mark that is taken is given again",
         file="app/fauxtune/core/model/certificates.py",
-        before="next(candidate for candidate in _candidates(key) if candidate not in self._taken)",
-        after="next(_candidates(key))",
+        before="next(candidate for candidate in _candidates(key, since=since) if candidate not in self._taken)",
+        after="next(_candidates(key, since=since))",
         tests=(
             f"{_MARKS}::test_no_two_certificates_of_a_tenant_have_the_same_mark_and_the_first_ones_have_four_letters",
         ),

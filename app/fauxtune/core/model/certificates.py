@@ -16,10 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 
 from fauxtune.core.model.states import Source
 
 _CONSONANTS, _VOWELS = "BDGLMNRSTVZ", "AEIOU"
+_SYLLABLES = tuple(consonant + vowel for vowel in _VOWELS for consonant in _CONSONANTS)
 #: data. A source -> the symbol that stands before a mark.
 SYMBOLS: Mapping[Source, str] = {
     Source.ROOT: "▲",
@@ -41,6 +43,8 @@ DIGITS = 8
 _THUMBPRINT = re.compile(r"[0-9a-f]{40}")
 #: Candidates of four letters, of which there are 3,025, before those of six: 166,375.
 _SHORT_CANDIDATES = 8
+_SHORT_LENGTH = 4
+_SHORT_MARKS = len(_SYLLABLES) ** 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +63,54 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Marks:
-    """The marks of one tenant's certificates, by thumbprint."""
+class _Person:
+    """A person's certificates in their order, and how many of them, from the first one on, have which colour."""
 
-    _marks: dict[str, Mark] = field(default_factory=dict)
+    certificates: list[str] = field(default_factory=list)
+    used: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Marks:
+    """The marks of one tenant's certificates, by thumbprint. Letters are decided at once; the colours of a person's
+    certificates when one of them is shown.
+    """
+
+    _letters: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
+    _short_taken: int = 0
     _sources: dict[str, Source] = field(default_factory=dict)
-    _hues: dict[str, Counter[int]] = field(default_factory=dict)
+    _hues: dict[str, int] = field(default_factory=dict)
+    _people: dict[str, _Person] = field(default_factory=dict)
+    _person_of: dict[str, _Person] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self._marks)
+        return len(self._letters)
 
     def decide(self, thumbprint: str, *, person: str | None = None, source: Source | None = None) -> None:
         """Give a certificate its mark, unless it has one. `person`: whose certificates have other colours. An imported
         certificate stays one, whatever else is said of it.
         """
         key = thumbprint.lower()
-        if key not in self._marks:
-            if len(self._marks) >= MOST:
+        if key not in self._letters:
+            if len(self._letters) >= MOST:
                 return
-            letters = next(candidate for candidate in _candidates(key) if candidate not in self._taken)
+            # Where no mark of four letters is left, none is tried.
+            since = _SHORT_CANDIDATES if self._short_taken == _SHORT_MARKS else 0
+            letters = next(candidate for candidate in _candidates(key, since=since) if candidate not in self._taken)
             self._taken.add(letters)
-            self._marks[key] = Mark(letters, _hue(key) if person is None else self._hue_of(key, person.lower()))
+            self._short_taken += len(letters) == _SHORT_LENGTH
+            if person is not None:
+                owner = self._people.setdefault(person.lower(), _Person())
+                owner.certificates.append(key)
+                self._person_of[key] = owner
+            self._letters[key] = letters
         if source is not None and self._sources.get(key) is not Source.IMPORTED:
             self._sources[key] = source
 
     def tell(self, thumbprint: str, mark: Mark, *, source: Source | None) -> None:
         """Give a certificate the mark that somebody else decided."""
-        self._marks[thumbprint.lower()] = mark
+        self._letters[thumbprint.lower()], self._hues[thumbprint.lower()] = mark.letters, mark.hue
         if source is not None:
             self._sources[thumbprint.lower()] = source
 
@@ -95,8 +119,12 @@ class Marks:
         have the same identity.
         """
         key = identity.lower()
-        known = self._marks.get(key)
-        return known or Mark(key[:DIGITS] if _THUMBPRINT.fullmatch(key) else "", _hue(key))
+        letters = self._letters.get(key)
+        if letters is None:
+            letters = key[:DIGITS] if _THUMBPRINT.fullmatch(key) else ""
+        elif key not in self._hues and (person := self._person_of.get(key)) is not None:
+            self._colour(person)
+        return Mark(letters, self._hues[key] if key in self._hues else _hue(key))
 
     def source(self, thumbprint: str) -> Source | None:
         """Return where a certificate comes from, as far as that is known."""
@@ -109,21 +137,22 @@ class Marks:
     def beginning_with(self, digits: Iterable[str]) -> list[str]:
         """Return the thumbprints, of those that have marks, that begin with one of these texts."""
         wanted = tuple({digit.lower() for digit in digits})
-        return [mark for mark in self._marks if mark.startswith(wanted)] if wanted else []
+        return [mark for mark in self._letters if mark.startswith(wanted)] if wanted else []
 
-    def _hue_of(self, key: str, person: str) -> int:
-        """Return the colour that is farthest from those of the person's other certificates, among the least used."""
-        used = self._hues.setdefault(person, Counter())
-        own = _hue(key)
-        fewest = min(used[hue] for hue in range(HUES))
-        least = [hue for hue in range(HUES) if used[hue] == fewest]
-        # Brown is near to red and orange.
-        hue = max(
-            least, key=lambda hue: (min((_distance(hue, number) for number in used), default=0), hue == own, -hue)
-        )
-        hue = hue if used else own
-        used[hue] += 1
-        return hue
+    def _colour(self, person: _Person) -> None:
+        """Give each of the person's certificates that has none yet, in their order, the colour that is farthest from
+        those of the earlier ones, among the least used.
+        """
+        used = person.used
+        for key in person.certificates[used.total() :]:
+            own = hue = _hue(key)
+            if used:
+                fewest = min(used[hue] for hue in range(HUES))
+                least = [hue for hue in range(HUES) if used[hue] == fewest]
+                # Brown is near to red and orange.
+                hue = max(least, key=lambda hue: (min(_distance(hue, other) for other in used), hue == own, -hue))
+            used[hue] += 1
+            self._hues[key] = hue
 
 
 def name_of(letters: str | None, thumbprint: str) -> str:
@@ -145,26 +174,22 @@ def _number(text: str) -> int:
 
 
 def _hue(key: str) -> int:
-    return _spelled(_number(key), 4)[1] % HUES
+    return _spelled(_number(key), _SHORT_LENGTH)[1] % HUES
 
 
-def _candidates(key: str) -> Iterator[str]:
-    """Yield the marks that a certificate may have, the best first. They do not end."""
-    yield _spelled(_number(key), 4)[0]
-    attempt = 1
-    while True:
-        length = 4 if attempt < _SHORT_CANDIDATES else 4 + 2 * (attempt // _SHORT_CANDIDATES)
-        yield _spelled(_number(f"{key}/{attempt}"), length)[0]
-        attempt += 1
+def _candidates(key: str, *, since: int = 0) -> Iterator[str]:
+    """Yield the marks that a certificate may have, the best first; `since`: without so many. They do not end."""
+    for attempt in count(since):
+        length = _SHORT_LENGTH + 2 * (attempt // _SHORT_CANDIDATES)
+        yield _spelled(_number(f"{key}/{attempt}" if attempt else key), length)[0]
 
 
 def _spelled(number: int, length: int) -> tuple[str, int]:
     """Return so many letters of a number, and what is left of it."""
     letters = ""
-    for place in range(length):
-        alphabet = _VOWELS if place % 2 else _CONSONANTS
-        number, index = divmod(number, len(alphabet))
-        letters += alphabet[index]
+    for _ in range(length // 2):
+        number, index = divmod(number, len(_SYLLABLES))
+        letters += _SYLLABLES[index]
     return letters, number
 
 

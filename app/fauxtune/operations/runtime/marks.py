@@ -27,6 +27,7 @@ from fauxtune.core.pki.names import thumbprint
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import tenants as tenant_queries
+from fauxtune.storage.queries.tenants import NamingEvent
 from fauxtune.storage.rows.tenants import JournalRow
 
 #: Entries of the journal that are read at a time.
@@ -38,7 +39,7 @@ _REPLACED = ("snapshotRestored", "tenantReset", "tenantImported")
 #: Entries that name an authority which is new by then.
 _NEW_AUTHORITIES = ("rolledOver", "digicertSubscribed")
 _TELLING = frozenset((*_NEW_AUTHORITIES, *_REPLACED))
-_SOURCES = frozenset(each.value for each in (Source.ROOT, Source.PKCS, Source.IMPORTED, Source.SCEP))
+_SOURCES = {each.value: each for each in (Source.ROOT, Source.PKCS, Source.IMPORTED, Source.SCEP)}
 
 
 @dataclass(slots=True)
@@ -115,29 +116,27 @@ def _read_on(connection: Connection, tenant_id: TenantId, *, known: _Known) -> N
             certificates=len(known.marks) < MOST,
             limit=_PAGE,
         )
-        if reads_on and any(event.type in _REPLACED for event in events):
+        if reads_on and any(kind in _REPLACED for _, kind, *_ in events):
             known.marks, known.seen = Marks(), 0
             _read_on(connection, tenant_id, known=known)
             return
-        if any(event.type in _NEW_AUTHORITIES for event in events):
+        if any(kind in _NEW_AUTHORITIES for _, kind, *_ in events):
             authorities = authorities or _authorities(connection, tenant_id)
         _decide(known.marks, events, authorities=authorities or {})
-        known.seen = max(known.seen, events[-1].seq if events else 0)
+        known.seen = max(known.seen, events[-1][0] if events else 0)
         if len(events) < _PAGE:
             return
 
 
-def _decide(marks: Marks, events: Iterable[JournalRow], *, authorities: dict[str, tuple[str, bool]]) -> None:
-    for event in events:
-        if event.type in _NEW_AUTHORITIES:
+def _decide(marks: Marks, events: Iterable[NamingEvent], *, authorities: dict[str, tuple[str, bool]]) -> None:
+    for _, kind, user, certificate, detail in events:
+        if kind in _NEW_AUTHORITIES:
             for name, (mark, is_first) in authorities.items():
-                if not is_first and name.startswith(str(event.detail.get("authority"))):
+                if not is_first and name.startswith(str((detail or {}).get("authority"))):
                     marks.decide(mark, source=Source.ROOT)
-        certificate = event.certificate or {}
-        if certificate.get("thumbprint"):
-            word = certificate.get("source")
-            source = Source(word) if word in _SOURCES else None
-            marks.decide(str(certificate["thumbprint"]), person=event.user, source=source)
+        if certificate and certificate.get("thumbprint"):
+            source = _SOURCES.get(certificate.get("source") or "")
+            marks.decide(str(certificate["thumbprint"]), person=user, source=source)
 
 
 def _authorities(connection: Connection, tenant_id: TenantId) -> dict[str, tuple[str, bool]]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
+import orjson
 from sqlalchemy import (
     Connection,
     Delete,
     RowMapping,
+    String,
     Table,
     bindparam,
+    case,
+    cast,
     column,
     delete,
     func,
@@ -26,6 +30,7 @@ from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import MOST_CONNECTOR_EVENTS, MOST_JOURNAL, Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import tables, writes
 from fauxtune.storage.queries.locks import hold_for_deletion
@@ -224,18 +229,47 @@ def events(
     return every(connection, statement.order_by(journal.c.seq).limit(limit), row=JournalRow)
 
 
+#: What the marks of certificates need of an event: its number, type and user, the certificate that it names, and its
+#: detail if that was asked for.
+NamingEvent: TypeAlias = "tuple[int, str, str | None, JsonObject | None, JsonObject | None]"
+
+
 def events_of_certificates(
     connection: Connection, tenant_id: TenantId, *, after: int, also: tuple[str, ...], certificates: bool, limit: int
-) -> list[JournalRow]:
+) -> list[NamingEvent]:
     """Return the events after a number that name a certificate, unless these are not wanted, and those of the types
-    `also`, in their order.
+    `also`, with their details; in their order.
     """
-    others = journal.c.type.in_(also)
-    statement = rows_of(journal, tenant_id).where(
-        journal.c.seq > after,
-        or_(others, journal.c.certificate.is_not(None)) if certificates else others,
+    values = {"tenant": tenant_id, "after": after, "also": also, "most": limit}
+    rows = _naming(certificates=certificates).every(connection, values)
+    if not rows:
+        return []
+    numbers, types, users, named, details = zip(*rows, strict=True)
+    return list(zip(numbers, types, users, _read_at_once(named), _read_at_once(details), strict=True))
+
+
+@cache
+def _naming(*, certificates: bool) -> Prepared:
+    # JSON as text: all of a column is read at once, and a detail only where it is wanted.
+    others, detail = journal.c.type.in_(bindparam("also", expanding=True)), cast(journal.c.detail, String)
+    named, certificate = journal.c.certificate.is_not(None), cast(journal.c.certificate, String)
+    return Prepared(
+        select(journal.c.seq, journal.c.type, journal.c.user, certificate, case((others, detail), else_=None))
+        .where(
+            of_tenant(journal, bindparam("tenant")),
+            journal.c.seq > bindparam("after"),
+            or_(named, others) if certificates else others,
+        )
+        .order_by(journal.c.seq)
+        .limit(bindparam("most"))
     )
-    return every(connection, statement.order_by(journal.c.seq).limit(limit), row=JournalRow)
+
+
+def _read_at_once(texts: Sequence[str | None]) -> list[JsonObject | None]:
+    """Return the values of texts of JSON; those of equal texts are one value."""
+    different = list(dict.fromkeys(text for text in texts if text))
+    values: dict[str | None, JsonObject] = dict(zip(different, orjson.loads(f"[{','.join(different)}]"), strict=True))
+    return [values.get(text) for text in texts]
 
 
 def newest_events(
