@@ -149,7 +149,9 @@ def begin_visit(visit: Visit, *, report: Report, connector: OwnConnector) -> Beg
         visit.change(facts=news.facts)
     has_other_items = _take_in(visit, report=report)
     is_judged = is_judged_at_check_in(tx, visit.row, news=news, has_other_items=has_other_items)
-    replans = has_other_items or is_judged or (news is not None and news.replans)
+    # What was sent since the last plan may have made something due, such as a challenge of SCEP that nobody uses.
+    awaits = any(row.state is ItemState.SENT for row in visit.ledger.values())
+    replans = has_other_items or is_judged or awaits or (news is not None and news.replans)
     if not replans and visit.row.is_settled(tx.now) and not visit.actions and not concern(tx):
         # It reports in other words, or what no plan reads: the last plan is still true.
         visit.change(report_digest=report.digest, last_checkin_at=tx.now)
