@@ -27,15 +27,16 @@ from tests.support.running_server import environment
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 _HIDDEN, _SHOWN = "\x1b[?25l", "\x1b[?25h"
 _FLEET = ["identity keys are made", "enrolled: 8 of 8", "settled: 8 of 8", "checked in again: 80 of 80"]
-#: Three items, each of which takes a third of a second; the second one fails.
+#: Three items, of which the second one fails. The last argument says whether the first one takes until a bar is shown.
 WORK = """
 import sys, time
 from fauxtune_cli.options import Output
 from fauxtune_cli.progress import progress
 output, ends = Output(sys.argv[1]), sys.argv[2]
 with progress("Importing [files]", output=output, total=3, unit="files", lines=True) as meter:
+    while sys.argv[3] == "bar" and meter._bar is None:
+        time.sleep(0.05)
     for name in ("one", "two", "three"):
-        time.sleep(float(sys.argv[3]))
         meter.one_done(f"{name}.pfx", succeeded=name != "two")
     if ends == "error":
         raise SystemExit(3)
@@ -43,6 +44,13 @@ with progress("Importing [files]", output=output, total=3, unit="files", lines=T
         print("ready", flush=True)
         time.sleep(60)
 print("rich.progress" in sys.modules)
+"""
+#: The program `fauxtune`, which shows its bar at once, however fast the machine is.
+WITHOUT_PATIENCE = """
+from fauxtune_cli import progress, progress_bar
+progress._PATIENCE = 0
+from fauxtune_cli.main import app
+app()
 """
 
 
@@ -96,22 +104,22 @@ def _until_closed(screen: int) -> str:
     return b"".join(pieces).decode()
 
 
-def work(output: str = "text", ends: str = "well", each: float = 0.35) -> list[str]:
-    return [sys.executable, "-c", WORK, output, ends, str(each)]
+def work(output: str = "text", ends: str = "well", until: str = "bar") -> list[str]:
+    return [sys.executable, "-c", WORK, output, ends, until]
 
 
 def test_a_terminal_shows_a_bar_with_numbers_and_the_failures() -> None:
     done = at_terminal(work())
     assert (done.code, done.out) == (0, "True\n")
     assert "Importing [files]" in done.text
-    assert re.search(r"\b2 of 3 files\b", done.text)
+    assert re.search(r"\b3 of 3 files\b", done.text)
     assert "two.pfx" in done.text
     assert "one.pfx" not in done.text
     assert done.screen.count(_HIDDEN) == done.screen.count(_SHOWN) == 1
 
 
 def test_work_that_ends_at_once_shows_no_bar_and_loads_no_rich() -> None:
-    done = at_terminal(work(each=0.01))
+    done = at_terminal(work(until="now"))
     assert (done.code, done.out, done.text.split()) == (0, "False\n", ["two.pfx"])
 
 
@@ -132,23 +140,23 @@ def test_the_cursor_comes_back_whatever_ends_the_command(ends: str) -> None:
 
 def test_without_colours_there_are_none() -> None:
     done = at_terminal(work(), NO_COLOR="1")
-    assert "2 of 3 files" in done.text
+    assert "3 of 3 files" in done.text
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m|38;5", done.screen)
 
 
 def test_a_terminal_that_cannot_move_its_cursor_is_told_lines() -> None:
-    done = at_terminal(work(), TERM="dumb")
+    done = at_terminal(work(until="now"), TERM="dumb")
     assert (done.out, done.screen.split()) == ("False\n", ["one.pfx", "two.pfx", "three.pfx"])
 
 
 @pytest.mark.parametrize(("output", "lines"), [("text", "one.pfx\ntwo.pfx\nthree.pfx\n"), ("json", "")])
 def test_without_a_terminal_items_leave_lines_and_programs_are_told_nothing(output: str, lines: str) -> None:
-    done = subprocess.run(work(output), env=environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(work(output, until="now"), env=environment(), capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("False\n", lines)
 
 
 def test_programs_at_a_terminal_are_told_nothing() -> None:
-    assert at_terminal(work("json")).screen == ""
+    assert at_terminal(work("json", until="now")).screen == ""
 
 
 def test_what_is_part_of_other_work_is_not_told_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,12 +171,16 @@ def test_the_server_is_asked_until_the_work_ends_or_a_question_fails(monkeypatch
     monkeypatch.setattr(told, "_is_on_terminal", lambda: True)
     monkeypatch.setattr(told, "_BETWEEN_QUESTIONS", 0.01)
     monkeypatch.setattr(told, "_PATIENCE", 0.02)
+    monkeypatch.setattr(told, "_PAUSE", 0)
     monkeypatch.setattr(told.Meter, "show", lambda _meter: None)
 
-    def asked(question: Callable[[list[int]], float]) -> tuple[int, float]:
+    def asked(question: Callable[[list[int]], float], enough: int) -> tuple[int, float]:
         times: list[int] = []
+        end = time.monotonic() + 60
         with told.progress("Opening", total=40, unit="seats", ask=lambda: question(times)) as meter:
-            time.sleep(0.3)
+            while len(times) < enough and time.monotonic() < end:
+                time.sleep(0.01)
+            time.sleep(0.1)
         so_far = len(times)
         time.sleep(0.1)
         assert len(times) <= so_far + 1  # one question may have been under way
@@ -182,10 +194,10 @@ def test_the_server_is_asked_until_the_work_ends_or_a_question_fails(monkeypatch
         times.append(1)
         return float(len(times))
 
-    number, done = asked(counted)
+    number, done = asked(counted, enough=3)
     assert number > 2
     assert number - 1 <= done <= number + 1
-    assert asked(refused) == (1, 0.0)
+    assert asked(refused, enough=1) == (1, 0.0)
 
 
 def test_bytes_are_told_in_megabytes() -> None:
@@ -216,7 +228,8 @@ def test_a_large_body_is_told_in_pieces_and_arrives_whole(
 
 def test_a_classroom_tells_the_seats_that_are_open(run: Commands, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("fauxtune")
-    command: list[str | Path] = [program, "classroom", "start", "12", "--class", "shown", "--out", tmp_path / "cards"]
+    arguments: list[str | Path] = ["classroom", "start", "12", "--class", "shown", "--out", tmp_path / "cards"]
+    command: list[str | Path] = [sys.executable, "-c", WITHOUT_PATIENCE, *arguments]
     done = at_terminal(command, FAUXTUNE_DATA_DIR=str(run.data_dir))
     assert done.code == 0, done.text
     assert "The classroom shown is open: 12 seats" in done.out
