@@ -1,4 +1,4 @@
-"""The recipes of docs/cookbook.md, each in three ways, and the commands of the README: all run as they stand there."""
+"""The recipes of docs/cookbook, each in three ways, and the commands of the README: all run as they stand there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from tests.support.preloaded import PROGRAMS
 from tests.support.soak import some
 
 ROOT = Path(__file__).parents[2]
-PAGE = recipes.blocks((ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8"))
+#: "README.md" stands before the numbered pages of this folder.
+PAGES = sorted((ROOT / "docs" / "cookbook").glob("*.md"), key=lambda page: (page.stem != "README", page.name))
+PAGE = [block for page in PAGES for block in recipes.blocks(page.read_text(encoding="utf-8"))]
 STORY = "The whole story in 12 commands"
 
 pytestmark = [pytest.mark.program("openssl"), pytest.mark.program("curl")]
