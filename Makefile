@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check sizes format mutants soak several bench load openapi examples graph-model transcripts pictures messages migration lock wheel container clean
+.PHONY: help run serve install test check sizes format mutants soak several bench load openapi examples graph-model transcripts pictures messages migration lock docs wheel container clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -112,8 +112,11 @@ migration: $(VENV)/.run ## the schema of a new SQLite file, and a new migration 
 
 lock: $(VENV)/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS="--upgrade" takes the newest)
 	$(COMPILE) pyproject.toml --group build -o requirements.lock
-	$(COMPILE) pyproject.toml --group build --extra test --extra foreign -c requirements.lock -o requirements-test.lock
+	$(COMPILE) pyproject.toml --group build --extra test --extra foreign --extra docs -c requirements.lock -o requirements-test.lock
 	echo uv | $(COMPILE) - -o requirements-uv.lock
+
+docs: $(VENV)/.test ## the site, in site/: open site/index.html (ARGS="--site-dir FOLDER" writes it elsewhere)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet $(ARGS)
 
 wheel: $(VENV)/.run ## the wheel and the source archive, in dist (pip install dist/*.whl)
 	rm -rf $(DIST)
@@ -123,7 +126,7 @@ container: ## carry out the Containerfile without an engine, measure what it mak
 	.ci/container
 
 clean: ## delete the environment, every cache, the server's data (.fauxtune) and the report of `make run`
-	rm -rf .venv .venv-* dist .coverage .fauxtune report .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* dist site .coverage .fauxtune report .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/.uv: requirements-uv.lock
 	echo "Setting up $(VENV): once, 20 to 60 seconds, longer on a slow line" >&2

@@ -96,14 +96,17 @@ def _area_name(area: str) -> str:
     return f"{WHOLE_GRAPH}-{re.sub(r'[^a-z]+', '-', area.lower())}"
 
 
-def _built(name: str) -> dict[str, Any]:
-    """Make the document of this name."""
+def document_without_servers(name: str) -> dict[str, Any]:
+    """Make the document of this name, which says what can be asked, and not where."""
     from fauxtune_docs import writing
 
     page = paged(name)
     if page is None:
-        return writing.graph_document()
-    return writing.area_document(page.title) if page.is_graph else writing.document(name)
+        document = writing.graph_document()
+    else:
+        document = writing.area_document(page.title) if page.is_graph else writing.document(name)
+    del document["servers"]
+    return document
 
 
 class Documents:
@@ -121,8 +124,7 @@ class Documents:
         """Return the document; requests that are tried out go to the origin. Blocks while it is made the first time."""
         with self._lock:
             if name not in self._written:
-                document = _built(name)
-                del document["servers"]
+                document = document_without_servers(name)
                 self._written[name] = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
         return b'{"servers":' + orjson.dumps([{"url": origin}]) + b"," + self._written[name][1:]
 
@@ -178,15 +180,21 @@ def _is_signed_in(request: Request) -> bool:
 
 def _files() -> dict[str, Path]:
     """Return the paths of all files by their names."""
-    spec = find_spec("fastapi_swagger")
-    assert spec is not None
-    assert spec.origin is not None
-    ours, theirs = Path(__file__).parent / "static", Path(spec.origin).parent / "resources"
+    ours = Path(__file__).parent / "static"
     # The console's own: not asked of it, since with its first request all of its pages are imported.
     consoles = Path(fauxtune_console.__file__).parent / "static"
     colours = Path(surfaces.__file__).parent
-    places = ((ours, _OUR_FILES), (theirs, _SWAGGER_FILES), (consoles, ("icon.svg",)), (colours, ("colours.css",)))
-    return {name: folder / name for folder, names in places for name in names}
+    places = ((ours, _OUR_FILES), (consoles, ("icon.svg",)), (colours, ("colours.css",)))
+    files = [*(folder / name for folder, names in places for name in names), *swagger_files()]
+    return {file.name: file for file in files}
+
+
+def swagger_files() -> list[Path]:
+    """Return the paths of Swagger UI's script and style sheet."""
+    spec = find_spec("fastapi_swagger")
+    assert spec is not None
+    assert spec.origin is not None
+    return [Path(spec.origin).parent / "resources" / name for name in _SWAGGER_FILES]
 
 
 _PAGE = """<!DOCTYPE html>
