@@ -120,7 +120,7 @@ def _hints(server: Server, program: Program) -> list[str]:
     get_token = (
         f"TOKEN=$(curl -sS {token_url} -d grant_type=client_credentials -d client_id=$AZURE_CLIENT_ID"
         " --data-urlencode client_secret=$AZURE_CLIENT_SECRET -d scope=https://localhost/.default"
-        """ | sed -E 's/.*"access_token": ?"([^"]*)".*/\\1/')"""
+        """); TOKEN=${TOKEN#*'"access_token":"'}; TOKEN=${TOKEN%%'"'*}"""
     )
     credential = [
         "# ClientSecretCredential(tenant, client, secret, disable_instance_discovery=True,",
