@@ -32,7 +32,7 @@ from fauxtune.core.scep.challenge import Challenge, ResultCode, Verdict
 from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.ndes_issuance import Case, digest, issue, note_failed
-from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
+from fauxtune.operations.checkin.scep_challenges import AuthorityRequest, KnownRequest
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.ra_certificates import RegistrationAuthority, registration_authority
 from fauxtune.operations.devices.audience import user_name
@@ -104,7 +104,7 @@ async def _result(
     """Return what the message is answered with; for a GetCert or GetCRL a SignedData."""
     if request.kind in (Kind.GET_CERTIFICATE, Kind.GET_CRL):
         return await requested(emulator, tenant, request=request)
-    return await emulator.runner.run(tenant, decide, request, connector=ra.connector, keys=emulator.keys)
+    return await emulator.runner.run_check_in(tenant, decide, request, connector=ra.connector, keys=emulator.keys)
 
 
 #: The diagnostic codes of the connector of 2020 for what the service refuses.
@@ -203,17 +203,17 @@ class _Request:
                 if used is not None:
                     return self._again(used)
         self._begin_log(enrollment)
-        verdict = scep_challenges.validate_request(tx, self._to_service, keys=self._keys)
+        checked = scep_challenges.known_request(tx, self._to_service, keys=self._keys)
+        if isinstance(checked, Verdict):
+            return self._not_validated(checked)
+        verdict = scep_challenges.judge(tx, checked, request=self._to_service)
         if not verdict.is_success:
             return self._not_validated(verdict)
-        # A validated request has a challenge of this tenant, and a device that it manages.
-        assert isinstance(opened, Challenge)
-        assert enrollment is not None
         self._log.write(Happening.VALIDATED)
         renews = self._renewed()
         if isinstance(renews, Refusal):
             return self._not_issued(renews.reason, AuthorityRefused(renews.text))
-        return self._accepted(opened, enrollment=enrollment, renews=renews)
+        return self._accepted(checked, renews=renews)
 
     def _again(self, used: ScepRequestRow) -> Outcome:
         """A challenge is for one request: the same key gets the same certificate, another one gets none."""
@@ -256,9 +256,9 @@ class _Request:
             return known.serial
         return Refusal(self._exchange, *why)
 
-    def _accepted(self, challenge: Challenge, *, enrollment: EnrollmentRow, renews: str | None) -> Outcome:
+    def _accepted(self, known: KnownRequest, *, renews: str | None) -> Outcome:
         """Issue the certificate, or keep the request until somebody approves it."""
-        tx, row = self._tx, self._row(challenge, enrollment=enrollment, renews=renews)
+        tx, row = self._tx, self._row(known.challenge, enrollment=known.enrollment, renews=renews)
         if tx.tenant.setting("ndes.approval"):
             queries.put_request(tx.connection, row)
             subject = subject_text(self._csr.subject)
@@ -267,10 +267,9 @@ class _Request:
             )
             return Pending()
         try:
-            issued = issue(tx, Case(row, enrollment=enrollment, challenge=challenge, log=self._log), keys=self._keys)
+            return issue(tx, Case(row, known, log=self._log), keys=self._keys)[1]
         except ConnectorRefused as refusal:
             return self._not_issued(FailInfo.BAD_REQUEST, refusal)
-        return _present_state(tx, self._request, row=issued)
 
     def _row(self, challenge: Challenge, *, enrollment: EnrollmentRow, renews: str | None) -> ScepRequestRow:
         return ScepRequestRow(

@@ -31,12 +31,11 @@ from fauxtune.core.pki.foreign import extension_of, request_from
 from fauxtune.core.pki.issuance import BACKDATED, issue_as_requested
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import KeyUsage, Template
-from fauxtune.core.scep.challenge import Challenge, Verdict
-from fauxtune.core.scep.comparison import challenge_password
+from fauxtune.core.scep.challenge import Verdict
 from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.ca.issuance import check_enrolment, refusals
 from fauxtune.operations.checkin import scep_challenges
-from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
+from fauxtune.operations.checkin.scep_challenges import AuthorityRequest, KnownRequest
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.ra_certificates import serving_connector
 from fauxtune.operations.devices.audience import user_name
@@ -55,16 +54,12 @@ class Case:
     """A validated request, with its device and its challenge."""
 
     row: ScepRequestRow
-    enrollment: EnrollmentRow
-    challenge: Challenge
+    known: KnownRequest
     log: event_log.Writer
 
 
-def issue(tx: Transaction, case: Case, *, keys: KeyStore) -> ScepRequestRow:
-    """Issue the certificate, write it into the register, and tell the service.
-
-    Raises the kinds of ConnectorRefused, and Conflict if the service does not know the request any more.
-    """
+def issue(tx: Transaction, case: Case, *, keys: KeyStore) -> tuple[ScepRequestRow, x509.Certificate]:
+    """Issue the certificate, write it into the register, and tell the service. Raises the kinds of ConnectorRefused."""
     row, log = case.row, case.log
     csr = request_from(row.csr or b"")
     template = _template(tx, csr)
@@ -79,9 +74,7 @@ def issue(tx: Transaction, case: Case, *, keys: KeyStore) -> ScepRequestRow:
         "issuer": subject_text(certificate.issuer),
         "certificateAuthority": tx.tenant.ca_host,
     }
-    verdict = scep_challenges.note_issued(tx, _to_service(row, challenge=case.challenge), report=report, keys=keys)
-    if not verdict.is_success:
-        raise Conflict(f"The certificate cannot be issued any more: {verdict.code.value}; {verdict.description}")
+    scep_challenges.write_issued(tx, case.known, transaction=row.transaction, report=report)
     log.about(thumbprint=report["thumbprint"], serial=report["serialNumber"])
     for happening in (Happening.DONE, Happening.UPLOADED, Happening.SUCCEEDED):
         log.write(happening)
@@ -89,7 +82,7 @@ def issue(tx: Transaction, case: Case, *, keys: KeyStore) -> ScepRequestRow:
         row, state="issued", csr=None, authority=authority.name, serial=report["serialNumber"], decided_at=tx.now
     )
     queries.put_request(tx.connection, issued)
-    return issued
+    return issued, certificate
 
 
 def approve(tx: Transaction, request_id: str, *, keys: KeyStore) -> ScepRequestRow:
@@ -99,13 +92,12 @@ def approve(tx: Transaction, request_id: str, *, keys: KeyStore) -> ScepRequestR
     ConnectorRefused.
     """
     row = _waiting(tx, request_id)
-    enrollment = device_queries.enrollment(tx.connection, row.enrollment_id)
-    opened = scep_challenges.open_challenge(tx, challenge_password(request_from(row.csr or b"")) or "", keys=keys)
-    if enrollment is None or isinstance(opened, Verdict):
-        raise Conflict("The service does not know the request any more: it was for a device that is gone.")
-    log = _log(tx, row, enrollment=enrollment)
+    known = scep_challenges.known_request(tx, _to_service(row), keys=keys)
+    if isinstance(known, Verdict):
+        raise Conflict(f"The certificate cannot be issued any more: {known.code.value}; {known.description}")
+    log = _log(tx, row, enrollment=known.enrollment)
     tx.record("scepRequestApproved", device=row.enrollment_id, profile=row.profile_id, request=row.id)
-    return issue(tx, Case(row, enrollment, opened, log), keys=keys)
+    return issue(tx, Case(row, known, log), keys=keys)[0]
 
 
 def deny(tx: Transaction, request_id: str, *, reason: str, keys: KeyStore) -> ScepRequestRow:
@@ -143,9 +135,9 @@ def note_failed(tx: Transaction, request: AuthorityRequest, *, code: int, reason
     scep_challenges.note_failed(tx, request, report=report, keys=keys)
 
 
-def _to_service(row: ScepRequestRow, *, challenge: Challenge | None = None) -> AuthorityRequest:
+def _to_service(row: ScepRequestRow) -> AuthorityRequest:
     """Return the request as the service knows it."""
-    return AuthorityRequest(row.transaction, base64.b64encode(row.csr or b"").decode(), challenge=challenge)
+    return AuthorityRequest(row.transaction, base64.b64encode(row.csr or b"").decode())
 
 
 def digest(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
@@ -190,7 +182,7 @@ def _setting(csr: x509.CertificateSigningRequest) -> str:
 
 def _authority(tx: Transaction, keys: KeyStore) -> Authority:
     try:
-        return authorities.issuer(tx, keys=keys)
+        return tx.known(("issuer", "issuing"), lambda: authorities.issuer(tx, keys=keys))
     except Unavailable as error:
         raise AuthorityUnavailable(error.message) from None
 
@@ -205,7 +197,7 @@ def _certificate(
             template=template,
             serial=tx.ids.serial(),
             not_before=tx.now - BACKDATED,
-            not_after=_end(tx, case.challenge.request.days, template=template, authority=authority),
+            not_after=_end(tx, case.known.challenge.request.days, template=template, authority=authority),
         )
 
 
@@ -219,7 +211,7 @@ def _end(tx: Transaction, days: int | None, *, template: Template, authority: Au
 def _register(
     tx: Transaction, case: Case, *, certificate: x509.Certificate, template: Template, authority: Authority
 ) -> None:
-    row, enrollment = case.row, case.enrollment
+    row, enrollment = case.row, case.known.enrollment
     issuance.note(
         tx,
         certificate,

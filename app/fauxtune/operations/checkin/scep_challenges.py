@@ -80,7 +80,7 @@ class AuthorityRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class KnownRequest:
     """A request that was read, with the challenge in it, the row that remembers it, and its device."""
 
     csr: x509.CertificateSigningRequest
@@ -150,15 +150,20 @@ def sealed(tx: Transaction, challenges: Sequence[Challenge], *, keys: KeyStore) 
 
 def open_challenge(tx: Transaction, password: str, *, keys: KeyStore) -> Challenge | Verdict:
     """Return the content of a challenge, for people; or why it is not one of this tenant."""
-    authority = authorities.load(tx.connection, tx.tenant, name=_SEALER, keys=keys)
+    authority = tx.known(
+        ("sealer of challenges",), lambda: authorities.load(tx.connection, tx.tenant, name=_SEALER, keys=keys)
+    )
     return unseal(password, certificate=authority.certificate, key=authority.key)
 
 
 def validate_request(tx: Transaction, request: AuthorityRequest, *, keys: KeyStore) -> Verdict:
     """Return whether a partner's authority may issue the certificate that a device requests."""
-    checked = _checked(tx, request, keys=keys)
-    if isinstance(checked, Verdict):
-        return checked
+    known = known_request(tx, request, keys=keys)
+    return known if isinstance(known, Verdict) else judge(tx, known, request=request)
+
+
+def judge(tx: Transaction, checked: KnownRequest, *, request: AuthorityRequest) -> Verdict:
+    """Return whether an authority may issue the certificate, and write that down."""
     verdict = _times(tx, checked.challenge)
     if verdict.is_success and _scep_item(tx, checked.enrollment, profile=checked.row.profile_id) is None:
         verdict = Verdict(ResultCode.NOT_TARGETED, "The SCEP profile does not reach the device any more.")
@@ -181,16 +186,22 @@ def note_issued(tx: Transaction, request: AuthorityRequest, *, report: JsonObjec
     Unverified: that a certificate counts which was issued although the request was refused; it exists, so it can be
     revoked.
     """
-    checked = _checked(tx, request, keys=keys)
-    if isinstance(checked, Verdict):
-        return checked
+    known = known_request(tx, request, keys=keys)
+    if isinstance(known, Verdict):
+        return known
+    write_issued(tx, known, transaction=request.transaction, report=report)
+    return SUCCESS
+
+
+def write_issued(tx: Transaction, checked: KnownRequest, *, transaction: str, report: JsonObject) -> None:
+    """Do what `note_issued` does, for a request that is known."""
     row, mark = checked.row, plain_thumbprint(str(report.get("thumbprint") or ""))
     report = {**report, "thumbprint": mark}
-    outcome = {"transactionId": request.transaction, **report}
+    outcome = {"transactionId": transaction, **report}
     known = queries.certificates_of_challenge(tx.connection, tx.tenant.id, challenge_id=row.id)
     before = known.get(mark.lower())
     if before is not None and before.report == outcome:
-        return SUCCESS  # authorities repeat a notification whose answer was lost: it counts once
+        return  # authorities repeat a notification whose answer was lost: it counts once
     if before is None and len(known) >= _MOST_CERTIFICATES:
         raise Conflict(f"{_MOST_CERTIFICATES} certificates were reported for this challenge already.")
     reported_at = tx.now if before is None else before.reported_at
@@ -200,12 +211,11 @@ def note_issued(tx: Transaction, request: AuthorityRequest, *, report: JsonObjec
     queries.put_certificate(tx.connection, certificate)
     _note(tx, row, state="issued", outcome=outcome)
     _record(tx, "scepCertificateIssued", row=row, detail=report)
-    return SUCCESS
 
 
 def note_failed(tx: Transaction, request: AuthorityRequest, *, report: JsonObject, keys: KeyStore) -> Verdict:
     """Note that the authority has not issued a certificate. `report`: its error."""
-    checked = _checked(tx, request, keys=keys)
+    checked = known_request(tx, request, keys=keys)
     if isinstance(checked, Verdict):
         return checked
     outcome = {"transactionId": request.transaction, **report}
@@ -215,7 +225,7 @@ def note_failed(tx: Transaction, request: AuthorityRequest, *, report: JsonObjec
     return SUCCESS
 
 
-def _checked(tx: Transaction, request: AuthorityRequest, *, keys: KeyStore) -> _Checked | Verdict:
+def known_request(tx: Transaction, request: AuthorityRequest, *, keys: KeyStore) -> KnownRequest | Verdict:
     """Return the request with its challenge, which this tenant gave to one of its devices; or what is wrong with it."""
     try:
         csr = request_from(base64.b64decode("".join(request.csr.split()), validate=True))
@@ -233,7 +243,7 @@ def _checked(tx: Transaction, request: AuthorityRequest, *, keys: KeyStore) -> _
     return _known(tx, csr, challenge=challenge)
 
 
-def _known(tx: Transaction, csr: x509.CertificateSigningRequest, *, challenge: Challenge) -> _Checked | Verdict:
+def _known(tx: Transaction, csr: x509.CertificateSigningRequest, *, challenge: Challenge) -> KnownRequest | Verdict:
     row = queries.challenge(tx.connection, tx.tenant.id, challenge_id=challenge.id)
     if row is None or row.profile_id != challenge.profile:
         return Verdict(ResultCode.BAD_REQUEST_ID, "The service knows no request with this id.")
@@ -245,7 +255,7 @@ def _known(tx: Transaction, csr: x509.CertificateSigningRequest, *, challenge: C
     assert enrollment is not None
     if not _has_user(tx, enrollment, challenge=challenge):
         return Verdict(ResultCode.BAD_USER_ID, "The user of the challenge was deleted, or the device has another one.")
-    return _Checked(csr, challenge, row, enrollment)
+    return KnownRequest(csr, challenge, row, enrollment)
 
 
 def _has_user(tx: Transaction, enrollment: EnrollmentRow, *, challenge: Challenge) -> bool:
@@ -271,7 +281,7 @@ def _times(tx: Transaction, challenge: Challenge) -> Verdict:
     return SUCCESS
 
 
-def _signer(tx: Transaction, checked: _Checked, *, signer: x509.Certificate | None) -> Verdict:
+def _signer(tx: Transaction, checked: KnownRequest, *, signer: x509.Certificate | None) -> Verdict:
     """Return whether a renewal is of a certificate that the device holds. Any other request succeeds."""
     try:
         renewed = signer or renewed_certificate(checked.csr)

@@ -30,10 +30,9 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.ca import issuance as certificate_register
 from fauxtune.operations.connectors import registry
 from fauxtune.operations.connectors.keys import DEFAULT_LENGTH, remove_files
-from fauxtune.operations.connectors.selection import is_at_work, why_silent
+from fauxtune.operations.connectors.selection import connectors_of, is_at_work, why_silent
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.storage.rows.scep import RaCertificateRow, RaPurpose
@@ -95,7 +94,7 @@ async def registration_authority(emulator: Emulator, tenant: Tenant) -> Registra
     Raises NotFound where no connector has the role, Unavailable while all connectors with the role are silent, and
     RaCertificateExpired once a certificate of the connector has expired.
     """
-    present = await emulator.runner.run(tenant, serving, keys=emulator.connector_keys)
+    present = await emulator.runner.run_check_in(tenant, serving, keys=emulator.connector_keys)
     if present is None:
         async with emulator.turns.across(f"ra/{tenant.id}"):
             present = await emulator.runner.run(tenant, serving, keys=emulator.connector_keys)
@@ -136,12 +135,11 @@ def serving(tx: Transaction, *, keys: KeyStore) -> RegistrationAuthority | None:
     Raises as `registration_authority`.
     """
     connector = serving_connector(tx)
-    rows = {
-        row.purpose: row for row in queries.ra_certificate_rows(tx.connection, tx.tenant.id, connector_id=connector.id)
-    }
-    if not rows:
+    loaded = tx.known(("ra", connector.id), lambda: _loaded(tx, connector, keys=keys))
+    if not loaded:
         return None
-    loaded = {purpose: _loaded(tx, rows[purpose], keys=keys, connector=connector) for purpose in _TEMPLATES}
+    for purpose, loaded_certificate in loaded.items():
+        _check_valid(tx, loaded_certificate.certificate, purpose=purpose, connector=connector)
     return RegistrationAuthority(connector, loaded["encryption"], loaded["signing"])
 
 
@@ -164,18 +162,26 @@ def serving_connector(tx: Transaction) -> ConnectorRow:
 
 def _connectors(tx: Transaction) -> list[ConnectorRow]:
     """The connectors with the role, the oldest first."""
-    return [row for row in connector_queries.connector_rows(tx.connection, tx.tenant.id) if SCEP_ROLE in row.roles]
+    return [row for row in connectors_of(tx) if SCEP_ROLE in row.roles]
 
 
-def _loaded(tx: Transaction, row: RaCertificateRow, *, keys: KeyStore, connector: ConnectorRow) -> RaCertificate:
-    certificate = x509.load_der_x509_certificate(row.certificate)
+def _loaded(tx: Transaction, connector: ConnectorRow, *, keys: KeyStore) -> dict[RaPurpose, RaCertificate]:
+    """The certificates of a connector, with their keys; empty if it has none."""
+    rows = queries.ra_certificate_rows(tx.connection, tx.tenant.id, connector_id=connector.id)
+    return {
+        row.purpose: RaCertificate(x509.load_der_x509_certificate(row.certificate), keys.load(row.file)) for row in rows
+    }
+
+
+def _check_valid(
+    tx: Transaction, certificate: x509.Certificate, *, purpose: RaPurpose, connector: ConnectorRow
+) -> None:
     if certificate.not_valid_after_utc <= tx.now:
         end = iso(certificate.not_valid_after_utc)
         raise RaCertificateExpired(
-            f"The RA certificate for {row.purpose} of the connector '{connector.name}' expired on {end}: renew it "
+            f"The RA certificate for {purpose} of the connector '{connector.name}' expired on {end}: renew it "
             "(fauxtune scep ndes renew)."
         )
-    return RaCertificate(certificate, keys.load(row.file))
 
 
 async def _make(emulator: Emulator, tenant: Tenant, *, connector_id: str | None = None) -> list[RaCertificateRow]:
