@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, or_, select, true, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
@@ -48,6 +48,15 @@ _CERTIFICATES_OF = Prepared(
     select(scep_certificates)
     .where(of_tenant(_certificate), _certificate.enrollment_id == bindparam("device"))
     .order_by(_certificate.reported_at, _certificate.thumbprint)
+)
+
+_CERTIFICATES_OF_CHALLENGE = Prepared(
+    select(scep_certificates).where(of_tenant(_certificate), _certificate.challenge_id == bindparam("challenge"))
+)
+_CHANGE_UNLESS_ISSUED = Prepared(
+    update(scep_challenges)
+    .where(of_tenant(_challenge), _challenge.id == bindparam("challenge"), _challenge.state != "issued")
+    .values(state=bindparam("new_state"), outcome=bindparam("new_outcome"))
 )
 
 
@@ -93,10 +102,9 @@ def certificates_of_challenge(
     connection: Connection, tenant_id: TenantId, *, challenge_id: str
 ) -> dict[str, ScepCertificateRow]:
     """Return the certificates that were reported for a challenge, by thumbprint."""
-    statement = select(scep_certificates).where(
-        of_tenant(_certificate, tenant_id), _certificate.challenge_id == challenge_id
-    )
-    return {row.thumbprint: row for row in reads.every(connection, statement, row=ScepCertificateRow)}
+    values = {"tenant": tenant_id, "challenge": challenge_id}
+    rows = reads.every(connection, _CERTIFICATES_OF_CHALLENGE, row=ScepCertificateRow, values=values)
+    return {row.thumbprint: row for row in rows}
 
 
 def put_certificate(connection: Connection, row: ScepCertificateRow) -> None:
@@ -116,12 +124,13 @@ def change_challenge(
     connection: Connection, tenant_id: TenantId, *, challenge_id: str, state: ChallengeState, outcome: JsonObject
 ) -> None:
     """Write what became of a challenge. Once a certificate was issued for it, only another one that was changes it."""
-    changeable = _challenge.state != "issued" if state != "issued" else true()
-    statement = update(scep_challenges).where(
-        of_tenant(_challenge, tenant_id), _challenge.id == challenge_id, changeable
-    )
+    if state == "issued":
+        where = {"tenant_id": tenant_id, "id": challenge_id}
+        writes.change(connection, scep_challenges, where=where, values={"state": state, "outcome": outcome})
+        return
     writes.note_write(connection, scep_challenges)
-    connection.execute(statement.values(state=state, outcome=outcome))
+    values = {"tenant": tenant_id, "challenge": challenge_id, "new_state": state, "new_outcome": outcome}
+    _CHANGE_UNLESS_ISSUED.run(connection, values)
 
 
 def delete_challenges(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> None:
