@@ -105,8 +105,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A certificate that a partner's authority reported is forgotten by the next check of its challenge",
         file="app/fauxtune/storage/queries/scep.py",
-        before='_challenge.state != "issued" if state != "issued" else true()',
-        after="true()",
+        before='_challenge.id == bindparam("challenge"), _challenge.state != "issued")',
+        after='_challenge.id == bindparam("challenge"))',
         tests=(
             "tests/surfaces/partner/test_partner_api.py::test_a_reported_certificate_is_not_forgotten_by_another_validation_of_its_challenge[sqlite]",
         ),
