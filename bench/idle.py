@@ -1,10 +1,14 @@
 """An Apple device that sends Idle and gets no command, against a bare FastAPI endpoint that verifies the signature too.
 
+On PostgreSQL few devices on more connections than they are beside as many as there are connections: the messages of one
+device are served one after the other.
+
 Apple: "Mobile Device Management Protocol": the header Mdm-Signature, a detached CMS over the body.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import plistlib
 import uuid
@@ -19,19 +23,34 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 
 from bench import load, world
 from bench.checkin import beside
-from bench.rows import Row
+from bench.postgres import postgresql
+from bench.rows import Row, side_by_side
 
-_DEVICES = 16
+_DEVICES, _MANY = 16, 64
+_TURNS, _SECONDS = 5, 2.0
 _OPTIONS = (pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary)
 
 
 def rows() -> Iterator[Row]:
-    """Two rows: by requests a second, and by processor time."""
+    """Two rows: by requests a second, and by processor time; and one of PostgreSQL."""
     with world.server() as server:
         client = server.client()
         requests = [_quiet(client, number) for number in range(_DEVICES)]
         name = "quiet Idle / FastAPI, same signature check"
         yield from beside(server, "bench.bare_signed", name=name, requests=requests, goal=0.65)
+    with postgresql() as url, world.server("--database-url", url) as server:
+        client = server.client()
+        requests = [_quiet(client, number) for number in range(_MANY)]
+
+        def rate(devices: int, connections: int) -> float:
+            loaded = load.requests_per_second(
+                server.http_port, requests[:devices], seconds=_SECONDS, connections=connections
+            )
+            return asyncio.run(loaded)
+
+        few, many, ratio = side_by_side(lambda: rate(_DEVICES, 32), lambda: rate(_MANY, _MANY), pairs=_TURNS)
+        name = "quiet Idle, PostgreSQL: 16 on 32 connections / 64 on 64"
+        yield Row(name, f"{few:.0f}/s", f"{many:.0f}/s", ratio, 0.8)
 
 
 def _quiet(client: httpx.Client, number: int) -> bytes:

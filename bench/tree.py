@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -30,6 +30,17 @@ def members(process: int) -> Iterator[int]:
             yield from members(int(child))
 
 
+def busy_threads(process: int, *, seconds: float) -> set[int]:
+    """The threads of a process, without its main one, that have taken so many seconds of processor time."""
+    others = (int(task.name) for task in Path(f"/proc/{process}/task").iterdir() if int(task.name) != process)
+    return {thread for thread in others if time_of_threads(process, {thread}) >= seconds}
+
+
+def time_of_threads(process: int, threads: Iterable[int]) -> float:
+    """The seconds of processor time that these threads of a process have taken."""
+    return sum(_spent(f"{process}/task/{thread}") for thread in threads)
+
+
 class Watch:
     """Remembers the most memory that a process and its children had, looked at each second in a `with` block."""
 
@@ -52,7 +63,7 @@ class Watch:
             self.most = max(self.most, memory(self._process))
 
 
-def _spent(process: int) -> float:
+def _spent(process: int | str) -> float:
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:  # it has ended
