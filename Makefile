@@ -116,7 +116,7 @@ lock: $(VENV)/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS
 	echo uv | $(COMPILE) - -o requirements-uv.lock
 
 docs: $(VENV)/.test ## the site, in site/: open site/index.html (ARGS="--site-dir FOLDER" writes it elsewhere)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet $(ARGS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build $(ARGS)
 
 wheel: $(VENV)/.run ## the wheel and the source archive, in dist (pip install dist/*.whl)
 	rm -rf $(DIST)

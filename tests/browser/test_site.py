@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,9 +20,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def _build(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mkdocs", "build", *arguments]
+    """Do what `make docs` does, with the Python of the tests."""
+    recipe = re.search(r"^docs:.*\n\t(.* mkdocs build .*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert recipe is not None
+    words = {"$(BIN)/python": sys.executable, "$(ARGS)": shlex.join(map(str, arguments))}
+    command = re.sub(r"\$\(\w+\)(?:/python)?", lambda match: words[match[0]], recipe[1])
     return subprocess.run(
-        command, cwd=ROOT, env=environment(NO_MKDOCS_2_WARNING="1"), capture_output=True, text=True, check=False
+        ["sh", "-c", command], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )
 
 
