@@ -4,6 +4,11 @@
 // For screen readers: the theme gives its dialog no name.
 document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
 
+// For the keyboard: the theme puts each table into a place that scrolls, once the page is there.
+addEventListener("load", () => {
+  for (const place of document.querySelectorAll(".md-typeset__scrollwrap")) place.tabIndex = 0;
+});
+
 document.addEventListener("input", ({ target }) => {
   if (!target.matches("input.filter")) return;
   const words = target.value.toLowerCase().split(/\s+/).filter(Boolean);
