@@ -1,5 +1,5 @@
 """What the site has beside the pages of this folder, for mkdocs: the pages at the root of the repository, the files
-that pages link to, the interfaces as Swagger UI draws them, and a field that filters long tables.
+that pages link to, the console's icon, the interfaces as Swagger UI draws them, and a field that filters long tables.
 
 Links stay those of the repository, so that they also work where the repository is read.
 """
@@ -16,6 +16,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+import fauxtune_console
 from fauxtune_docs.swagger.application import SURFACES, Paged, areas, document_without_servers, swagger_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,7 +54,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path in sorted({path for file in files.documentation_pages() for path in _linked_outside(file)}):
         fence = f"# {path}\n\n````{_LANGUAGES.get(Path(path).suffix, 'text')}\n{_text(path)}\n````\n"
         files.append(File.generated(config, f"files/{path}.md", content=fence))
-    for file in _interfaces(config):
+    icon = Path(fauxtune_console.__file__).parent / "static" / "icon.svg"
+    for file in (File.generated(config, "images/icon.svg", abs_src_path=str(icon)), *_interfaces(config)):
         files.append(file)
     return files
 
