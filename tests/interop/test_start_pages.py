@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,16 +12,11 @@ import pytest
 from tests.interop import recipes
 from tests.interop.recipes import HTTP, HTTPS, Block
 from tests.support.preloaded import PROGRAMS
-from tests.support.running_server import environment
+from tests.support.running_server import environment, free_ports
 
 START = Path(__file__).parents[2] / "docs" / "start"
 PAGES = sorted(START.glob("*.md"))
 pytestmark = [pytest.mark.program("openssl"), pytest.mark.program("curl")]
-
-
-def _free_ports() -> dict[str, int]:
-    with socket.create_server(("localhost", 0)) as one, socket.create_server(("localhost", 0)) as other:
-        return {"FAUXTUNE_PORT": one.getsockname()[1], "FAUXTUNE_HTTP_PORT": other.getsockname()[1]}
 
 
 def _processes_of(folder: Path) -> list[str]:
@@ -55,7 +49,7 @@ def test_a_page_does_what_it_says_and_leaves_no_process(page: Path, tmp_path: Pa
     for program in (*ours, shutil.which("curl"), shutil.which("openssl")):
         assert program is not None
         (programs / Path(program).name).symlink_to(program)
-    ports = _free_ports()
+    ports = free_ports()
     origins = {
         HTTPS: f"https://localhost:{ports['FAUXTUNE_PORT']}",
         HTTP: f"http://localhost:{ports['FAUXTUNE_HTTP_PORT']}",
@@ -65,9 +59,7 @@ def test_a_page_does_what_it_says_and_leaves_no_process(page: Path, tmp_path: Pa
     script, expected = "".join(block.text for block in blocks), [line for block in blocks for line in block.expected]
     for name, origin in origins.items():
         script = script.replace(name, origin)
-    surroundings = environment(
-        PATH=str(programs), HOME=str(folder), COLUMNS="80", **{name: str(port) for name, port in ports.items()}
-    )
+    surroundings = environment(PATH=str(programs), HOME=str(folder), COLUMNS="80", **ports)
     done = subprocess.run(
         [shutil.which("bash") or "bash", "-e", "-c", script],
         cwd=folder,

@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.running_server import environment
+from tests.support.running_server import environment, free_ports
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -40,13 +40,12 @@ class Runner:
         self.temporary.mkdir()
         for file in self.files.values():
             file.touch()
-        with socket.create_server(("localhost", 0)) as one, socket.create_server(("localhost", 0)) as other:
-            ports = {"FAUXTUNE_PORT": one.getsockname()[1], "FAUXTUNE_HTTP_PORT": other.getsockname()[1]}
         self.surroundings = environment(
             PATH=f"{commands}:{os.environ['PATH']}",
             GITHUB_ACTION_PATH=str(ROOT),
             RUNNER_TEMP=str(self.temporary),
-            **{name: str(value) for name, value in (self.files | ports).items()},
+            **free_ports(),
+            **{name: str(file) for name, file in self.files.items()},
         )
 
     def values(self, name: str) -> dict[str, str]:
@@ -76,7 +75,7 @@ class Runner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, commands: Path) -> Any:
+def runner(tmp_path: Path, commands: Path) -> Iterator[Runner]:
     runner = Runner(tmp_path, commands)
     yield runner
     runner.run("fauxtune serve --stop")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -90,6 +91,12 @@ def environment(**more: str) -> dict[str, str]:
         if name == "FAUXTUNE_EDITION" or not name.startswith(("FAUXTUNE_", "AZURE_"))
     }
     return {**kept, "FAUXTUNE_KEY_POOL_SIZE": "1", "PYTHONDONTWRITEBYTECODE": "", "COLUMNS": "200", **more}
+
+
+def free_ports() -> dict[str, str]:
+    """Variables by which a server takes two ports that are free now, for commands that have to know them before."""
+    with socket.create_server(("localhost", 0)) as https, socket.create_server(("localhost", 0)) as http:
+        return {"FAUXTUNE_PORT": str(https.getsockname()[1]), "FAUXTUNE_HTTP_PORT": str(http.getsockname()[1])}
 
 
 def fauxtune(
