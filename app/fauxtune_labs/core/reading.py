@@ -32,7 +32,7 @@ _BROKEN = re.compile(r"\(at line (\d+)")
 #: data. Part of a lab -> its members, with the type of each; a star: it may be left out.
 _SHAPES: Mapping[str, Mapping[str, type]] = {
     "lab": {"title": str, "minutes": int, "idea": str, "story": str, "start": list, "*prepare": list,
-            "*edition": str, "predict": dict, "step": list, "proof": list, "quiz": dict},
+            "*edition": str, "*objective": str, "predict": dict, "step": list, "proof": list, "quiz": dict},
     "predict": {"question": str, "choice": list, "*shown_by": int},
     "quiz": {"question": str, "choice": list},
     "choice": {"text": str, "why": str, "*right": bool},
@@ -300,6 +300,7 @@ def _lab(name: str, document: Mapping[str, Any]) -> Lab:
         proofs=tuple(map(_proof, document["proof"])),
         quiz=_question(document["quiz"]),
         edition=Edition(document["edition"]) if "edition" in document else None,
+        objective=document.get("objective"),
     )
 
 
