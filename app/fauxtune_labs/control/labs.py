@@ -72,12 +72,15 @@ class LabQuestion(Answer):
 
 
 class LabRequest(Answer):
-    """A request that a deed stands for. `service`: `graph` below /beta, `control` below the tenant."""
+    """A request that a deed stands for. `service`: `graph` below /beta, `control` below the tenant. `headers`: those
+    of an approval.
+    """
 
     service: str
     method: str
     path: str
     body: dict[str, Any] | None = None
+    headers: dict[str, str]
     notes: list[str]
 
 
