@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check sizes format mutants soak several bench load openapi examples graph-model transcripts pictures messages migration lock docs wheel container clean
+.PHONY: help run serve install test check sizes format mutants soak several bench load openapi examples graph-model transcripts pictures messages migration lock docs wheel release container clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -112,7 +112,7 @@ migration: $(VENV)/.run ## the schema of a new SQLite file, and a new migration 
 
 lock: $(VENV)/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS="--upgrade" takes the newest)
 	$(COMPILE) pyproject.toml --group build -o requirements.lock
-	$(COMPILE) pyproject.toml --group build --extra test --extra foreign --extra docs -c requirements.lock -o requirements-test.lock
+	$(COMPILE) pyproject.toml --group build --extra test --extra foreign --extra docs --extra release -c requirements.lock -o requirements-test.lock
 	echo uv | $(COMPILE) - -o requirements-uv.lock
 
 docs: $(VENV)/.test ## the site, in site/: open site/index.html (ARGS="--site-dir FOLDER" writes it elsewhere)
@@ -121,6 +121,9 @@ docs: $(VENV)/.test ## the site, in site/: open site/index.html (ARGS="--site-di
 wheel: $(VENV)/.run ## the wheel and the source archive, in dist (pip install dist/*.whl)
 	rm -rf $(DIST)
 	$(BIN)/python -m hatchling build -d $(DIST)
+
+release: $(VENV)/.test ## wheel, source archive, bill of materials and licences of the commit, checked, in dist (VERSION=0.3.0; docs/releasing.md)
+	$(BIN)/python -m tests.repository.release "$(VERSION)" $(DIST)
 
 container: ## carry out the Containerfile without an engine, measure what it makes, and run that (needs root)
 	.ci/container
