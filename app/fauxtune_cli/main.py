@@ -163,6 +163,7 @@ SECTIONS = (
                 "tenant",
                 "Let operations wait for a second administrator, and decide on them.",
             ),
+            Command("graph", "tenant", "Send any request to Graph (beta), as the tenant's application."),
             Command("pfx", "certificate", "Import S/MIME certificates (PFX) for users."),
             Command(
                 "certificate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import httpx
@@ -73,6 +74,19 @@ def test_a_script_is_created_from_a_file_and_shows_its_runs(
     other = ("--remedy", script) if kind != "remediation" else ()
     refused = run.refused("script", "create", "--name", "x", "--kind", kind, "--file", script, *other)
     assert "A remediation has two scripts" in refused
+
+
+def test_any_request_is_sent_to_graph(run: Commands, graph: httpx.Client, tmp_path: Path) -> None:
+    body = {"displayName": "New", "platform": "iOS", "rule": '(device.model -eq "iPad")'}
+    created = run.json("graph", "post", "/deviceManagement/assignmentFilters", "--body", json.dumps(body))
+    path = f"/deviceManagement/assignmentFilters/{created['id']}"
+    (tmp_path / "change.json").write_text('{"displayName": "Tablets"}')
+    run.text("graph", "PATCH", path, "--body", f"@{tmp_path / 'change.json'}")
+    assert '"displayName": "Tablets"' in run.text("graph", "GET", path)
+    assert run.text("graph", "DELETE", path).strip() == "Done."
+    assert graph.get(f"/beta{path}").status_code == 404
+    assert "begins with a slash" in run.refused("graph", "GET", "users")
+    assert "is no JSON" in run.refused("graph", "POST", "/groups", "--body", "{")
 
 
 def test_mistakes_are_named_before_anything_is_created(run: Commands, tmp_path: Path) -> None:

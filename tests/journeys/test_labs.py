@@ -39,6 +39,7 @@ BY_REQUESTS = [name for name in PLAYED if name not in IMPORTING][:: 1 if SOAK el
 BY_COMMANDS = [name for name in PLAYED if SOAK or name not in BY_REQUESTS]
 #: How often a step is checked until it passes.
 _PATIENCE = 50
+_OBJECTIVE = "Gestire e mantenere i dispositivi: azioni remote sui dispositivi"
 
 
 class Seat:
@@ -272,6 +273,10 @@ def test_a_lab_is_played_in_italian(seat: Seat, commands: Commands) -> None:
     words = ("--tenant", seat.tenant["id"], "--lang", "it")
     name = "removal-is-not-revocation"
     assert "Rimuovere non è revocare" in commands.text("lab", "list", *words)
+    listed = {each["name"]: each["objective"] for each in commands.json("lab", "list", *words)}
+    assert (listed[name], listed["retired-phone"]) == (_OBJECTIVE, None)
+    assert f"Per esercitarsi in: {_OBJECTIVE}" in " ".join(commands.text("lab", "show", name, *words).split())
+    assert _OBJECTIVE in seat.client.get(f"/console/{seat.tenant['name']}/labs", headers={"accept-language": "it"}).text
     assert "Quale dei suoi due certificati" in commands.text("lab", "start", name, "--yes", *words)
     commands.text("lab", "answer", name, "2", *words)
     undone = commands.run("lab", "check", name, *words)

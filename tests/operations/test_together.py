@@ -161,12 +161,12 @@ async def test_two_statements_of_quiet_check_ins_are_under_way_and_no_contact_is
     database = contoso.emulator.runner.database
     run_alone, under_way, most, moments = database.run_alone, 0, 0, dict[str, list[datetime]]()
 
-    async def counted(statement: Callable[[Connection], Sequence[Quiet | None]]) -> Sequence[Quiet | None]:
+    async def counted(work: Callable[[Connection], Sequence[Quiet | None]], *, count: int) -> Sequence[Quiet | None]:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         await asyncio.sleep(0.01)  # for the disk
-        answers = await run_alone(statement)
+        answers = await run_alone(work, count=count)
         under_way -= 1
         contoso.clock.at += timedelta(seconds=1)
         for answer in filter(None, answers):

@@ -297,12 +297,18 @@ def test_nobody_asks_nothing(fill: Filler) -> None:
     assert quiet(fill.connection, []) == []
 
 
-def test_a_check_in_is_quiet_only_in_the_version_of_its_tenant_that_the_process_knows(fill: Filler) -> None:
-    asked = contact(fill, "phone")
-    known = Quiet(EnrollmentId(asked.named[1]), 1)
-    none_yet = [quiet(fill.connection, [replace(asked, version=version)]) for version in ("1", "")]
-    fill.connection.execute(insert(tenant_versions), {"tenant_id": fill.tenant_id, "version": "1"})
-    one = [quiet(fill.connection, [replace(asked, version=version)]) for version in ("1", "")]
+def test_a_check_in_is_quiet_only_in_the_version_of_its_tenant_that_the_process_knows(
+    postgresql: Database, filler: type[Filler]
+) -> None:
+    """Processes share only PostgreSQL."""
+    with postgresql.engine.begin() as connection:
+        fill = filler(connection)
+        fill.tenant()
+        asked = contact(fill, "phone")
+        known = Quiet(EnrollmentId(asked.named[1]), 1)
+        none_yet = [quiet(connection, [replace(asked, version=version)]) for version in ("1", "")]
+        connection.execute(insert(tenant_versions), {"tenant_id": fill.tenant_id, "version": "1"})
+        one = [quiet(connection, [replace(asked, version=version)]) for version in ("1", "")]
     assert (none_yet, one) == ([[None], [known]], [[known], [None]])
 
 

@@ -113,12 +113,20 @@ class Prepared:
     def every(self, connection: Connection, values: Mapping[str, Any]) -> list[Columns]:
         """Return all rows."""
         form, values = self._form(connection, values)
-        return _executed(connection, form, bound=form.bound(values), fetch=form.all_rows)
+        return _executed(connection, form, bounds=(form.bound(values),), fetch=form.all_rows)[0]
+
+    def every_for_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Columns]:
+        """Return all rows of an execution for each of these values. (Its parameters are no lists.)"""
+        if not rows:
+            return []
+        form, _values = self._form(connection, rows[0])
+        results = _executed(connection, form, bounds=[form.bound(row) for row in rows], fetch=form.all_rows)
+        return [row for result in results for row in result]
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Columns | None:
         """Return the first row; None where there is no row."""
         form, values = self._form(connection, values)
-        rows = _executed(connection, form, bound=form.bound(values), fetch=form.first_rows)
+        rows = _executed(connection, form, bounds=(form.bound(values),), fetch=form.first_rows)[0]
         return rows[0] if rows else None
 
     def scalar(self, connection: Connection, values: Mapping[str, Any]) -> Any:
@@ -134,7 +142,7 @@ class Prepared:
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Return how many rows it has written."""
         form, values = self._form(connection, values)
-        return _executed(connection, form, bound=form.bound(values), fetch=_count)
+        return _executed(connection, form, bounds=(form.bound(values),), fetch=_count)[0]
 
     def run_for_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run it once for each of these values. (Its parameters are no lists.)"""
@@ -146,9 +154,9 @@ class Prepared:
         row = {name: values[0] for name, values in columns.items()}
         form, _values = self._form(connection, row)
         if count == 1:
-            _executed(connection, form, bound=form.bound(row), fetch=_count)
+            _executed(connection, form, bounds=(form.bound(row),), fetch=_count)
         else:
-            _executed(connection, form, bound=form.bound_for_each(columns, count), fetch=_count, many=True)
+            _executed(connection, form, bounds=(form.bound_for_each(columns, count),), fetch=_count, many=True)
 
     def _form(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Form, Mapping[str, Any]]:
         """Return the form for these values, and the values with their lists as it takes them."""
@@ -249,23 +257,33 @@ def _count(cursor: DBAPICursor, _dialect: Dialect) -> int:
 
 
 def _executed(
-    connection: Connection, form: _Form, *, bound: Any, fetch: Callable[[DBAPICursor, Dialect], T], many: bool = False
-) -> T:
-    """Execute a statement; return what `fetch` takes from its cursor. Raises what SQLAlchemy raises."""
+    connection: Connection,
+    form: _Form,
+    *,
+    bounds: Sequence[Any],
+    fetch: Callable[[DBAPICursor, Dialect], T],
+    many: bool = False,
+) -> list[T]:
+    """Execute a statement with each of these values; return what `fetch` takes from its cursor each time. Raises what
+    SQLAlchemy raises.
+    """
     if not connection.in_transaction():
         connection.begin()
-    text, dialect = form.text, connection.dialect
+    text, dialect, listeners = form.text, connection.dialect, connection.dispatch
+    before, after = tuple(listeners.before_cursor_execute), tuple(listeners.after_cursor_execute)
     cursor = connection.connection.cursor()
+    execute = cursor.executemany if many else cursor.execute
+    result: list[T] = []
+    bound = None
     try:
-        for listener in connection.dispatch.before_cursor_execute:
-            text, bound = listener(connection, cursor, text, bound, form, many)
-        if many:
-            cursor.executemany(text, bound)
-        else:
-            cursor.execute(text, bound)
-        for listener in connection.dispatch.after_cursor_execute:
-            listener(connection, cursor, text, bound, form, many)
-        result = fetch(cursor, dialect)
+        for bound in bounds:
+            query, values = text, bound
+            for listener in before:
+                query, values = listener(connection, cursor, query, values, form, many)
+            execute(query, values)
+            for listener in after:
+                listener(connection, cursor, query, values, form, many)
+            result.append(fetch(cursor, dialect))
         cursor.close()
     except dialect.loaded_dbapi.Error as error:
         # It also gives up a connection that is broken, and those that are older.

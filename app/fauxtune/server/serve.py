@@ -53,6 +53,9 @@ from fauxtune.storage.queries import tenants as tenant_queries
 if sys.platform != "win32":
     import uvloop
 
+#: New objects after which the collector looks for garbage: Python's own 700 mostly belong to requests under way.
+_NEW_OBJECTS = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -187,6 +190,7 @@ async def serve_at(
                 ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                 # What the start has loaded stays: the collector need not look at it again.
                 gc.freeze()
+                gc.set_threshold(_NEW_OBJECTS)
                 gc.enable()
                 announce(ready)
                 await hosted.resume()

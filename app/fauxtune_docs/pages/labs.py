@@ -60,7 +60,7 @@ that you know. A lab of yours with the name of one of ours is played in its plac
 
 A lab that is not the same in both editions says `edition = "current"` or `edition = "2020-04"` below its title: it
 cannot be started in a tenant of the other edition. `lab test --edition 2020-04` plays in that edition, and names such
-labs.
+labs. One that practises for an exam says which `objective` of it, in a line of text: lists and pages show it.
 
 Bounds: 64 KiB a file, 8 steps, 24 deeds or checks in a row, 2 to 5 choices, 3 hints a step, 16 PFX files of 16 KiB. The
 password of each PFX file is `fauxtune`.

@@ -337,7 +337,10 @@ def said(text: str, *, label: str = "") -> str:
 
 def _head(lab: dict[str, Any], words: Catalogue) -> list[str]:
     minutes = words.render(say("%(minutes)s minutes", minutes=lab["minutes"]))
-    return [f"{lab['title']} ({minutes})", "", *_wrapped(lab["story"])]
+    lines = [f"{lab['title']} ({minutes})"]
+    if lab["objective"]:
+        lines += _wrapped(words.render(say("Practises: %(objective)s", objective=lab["objective"])))
+    return [*lines, "", *_wrapped(lab["story"])]
 
 
 def _question(question: dict[str, Any]) -> Iterator[str]:

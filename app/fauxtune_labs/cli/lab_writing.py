@@ -281,7 +281,7 @@ def _answer(client: Client, trial: Trial, *, lab: dict[str, Any], question: str)
 
 
 def _expect_verdicts(trial: Trial, given: Sequence[dict[str, Any]], *, question: str) -> None:
-    trial.expect(sum(each["right"] for each in given) == 1, f"{question} has not one right answer")
+    trial.expect(sum(bool(each["right"]) for each in given) == 1, f"{question} has not one right answer")
     trial.expect(all(each["why"] for each in given), f"{question} has an answer without a reason")
 
 

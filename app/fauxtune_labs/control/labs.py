@@ -36,8 +36,8 @@ from fauxtune_labs.operations.labs.views import (
 
 
 class ListedLab(Answer):
-    """A lab. `state`: in this tenant; `edition`: the only one in which it can be played; `problem`: what is wrong with
-    its file, then nothing else is known.
+    """A lab. `state`: in this tenant; `edition`: the only one in which it can be played; `objective`: what of an exam
+    it practises; `problem`: what is wrong with its file, then nothing else is known.
     """
 
     name: str
@@ -48,6 +48,7 @@ class ListedLab(Answer):
     passed: int = Field(description="steps that were passed")
     steps: int
     edition: Edition | None = None
+    objective: str | None = None
     problem: str | None = None
 
 
@@ -71,12 +72,15 @@ class LabQuestion(Answer):
 
 
 class LabRequest(Answer):
-    """A request that a deed stands for. `service`: `graph` below /beta, `control` below the tenant."""
+    """A request that a deed stands for. `service`: `graph` below /beta, `control` below the tenant. `headers`: those
+    of an approval.
+    """
 
     service: str
     method: str
     path: str
     body: dict[str, Any] | None = None
+    headers: dict[str, str]
     notes: list[str]
 
 
@@ -125,7 +129,7 @@ class LabProof(Answer):
 
 class Lab(Answer):
     """A lab, whole, with what was done in this tenant. `edition`: the only one in which it can be played;
-    `files`: those that can be fetched.
+    `objective`: what of an exam it practises; `files`: those that can be fetched.
     """
 
     name: str
@@ -135,6 +139,7 @@ class Lab(Answer):
     story: str
     state: LabState
     edition: Edition | None = None
+    objective: str | None = None
     predict: LabQuestion
     steps: list[LabStep]
     proofs: list[LabProof]
@@ -320,6 +325,7 @@ def _line(line: LabLine) -> ListedLab:
         passed=line.passed,
         steps=0 if lab is None else len(lab.steps),
         edition=None if lab is None else lab.edition,
+        objective=None if lab is None else lab.objective,
         problem=line.problem or None,
     )
 

@@ -82,7 +82,7 @@ class Lab:
     """A lab. `start`: the provider states that it begins with; `prepare`: what is done before it begins.
 
     `shown_by`: the step that shows whether the prediction was right, counted from 1; `edition`: the only one in which
-    it can be played, None for one that is the same in all.
+    it can be played, None for one that is the same in all; `objective`: what of an exam or a syllabus it practises.
     """
 
     name: str
@@ -98,6 +98,7 @@ class Lab:
     proofs: tuple[Proof, ...]
     quiz: Question
     edition: Edition | None = None
+    objective: str | None = None
 
     def fits(self, edition: Edition) -> bool:
         """Whether it can be played in a tenant of this edition."""

@@ -32,7 +32,7 @@ _BROKEN = re.compile(r"\(at line (\d+)")
 #: data. Part of a lab -> its members, with the type of each; a star: it may be left out.
 _SHAPES: Mapping[str, Mapping[str, type]] = {
     "lab": {"title": str, "minutes": int, "idea": str, "story": str, "start": list, "*prepare": list,
-            "*edition": str, "predict": dict, "step": list, "proof": list, "quiz": dict},
+            "*edition": str, "*objective": str, "predict": dict, "step": list, "proof": list, "quiz": dict},
     "predict": {"question": str, "choice": list, "*shown_by": int},
     "quiz": {"question": str, "choice": list},
     "choice": {"text": str, "why": str, "*right": bool},
@@ -42,7 +42,17 @@ _SHAPES: Mapping[str, Mapping[str, type]] = {
 }  # fmt: skip
 _WORDS = {str: "a text", int: "a number", list: "a list", dict: "a table", bool: "true or false"}
 #: data. The types of values that are no texts.
-_KINDS: Mapping[Kind, type] = {Kind.TEXTS: list, Kind.FLAG: bool, Kind.NUMBER: int}
+_KINDS: Mapping[Kind, tuple[type, ...]] = {
+    Kind.TEXTS: (list,),
+    Kind.FLAG: (bool,),
+    Kind.NUMBER: (int,),
+    Kind.TABLE: (dict,),
+    Kind.VALUE: (str, int, bool),
+}
+_REQUEST, _READING = (
+    re.compile(r"(POST|PATCH|PUT|DELETE) /\S.*"),
+    re.compile(r"(GET /|POST /deviceManagement/reports/get)\S.*"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +79,24 @@ def _file(text: str) -> None:
         raise Invalid(f"'{text}' cannot be the name of a file here: letters, digits, dots and hyphens.")
 
 
+def _request(text: str) -> None:
+    if not _REQUEST.fullmatch(text):
+        raise Invalid(f"'{text}' is no request that changes something: write POST /groups, or look at Graph with GET.")
+
+
+def _question_of(text: str) -> None:
+    if not _READING.fullmatch(text):
+        raise Invalid(f"'{text}' is no question: write GET /users, or POST /deviceManagement/reports/get...")
+
+
 #: data. What reads the texts of a kind; each raises Invalid.
 _READERS: Mapping[Kind, Callable[[str], object]] = {
     Kind.SENTENCE: read_state,
     Kind.DURATION: parse_duration,
     Kind.DAY: _day,
     Kind.FILE: _file,
+    Kind.REQUEST: _request,
+    Kind.QUESTION: _question_of,
 }
 
 
@@ -220,7 +242,7 @@ class _Reader:
                 self.wrong(line, f"'{verb.name}' needs '{member.name}': {member.meaning}")
 
     def _word(self, member: Member, value: Any, *, line: int) -> None:
-        fits = type(value) is _KINDS.get(member.kind, str)
+        fits = type(value) in _KINDS.get(member.kind, (str,))
         if not fits or (isinstance(value, list) and not all(isinstance(each, str) for each in value)):
             self.wrong(line, f"'{member.name}' is {member.kind}")
         elif member.choices and not set(value if isinstance(value, list) else [value]) <= set(member.choices):
@@ -300,6 +322,7 @@ def _lab(name: str, document: Mapping[str, Any]) -> Lab:
         proofs=tuple(map(_proof, document["proof"])),
         quiz=_question(document["quiz"]),
         edition=Edition(document["edition"]) if "edition" in document else None,
+        objective=document.get("objective"),
     )
 
 

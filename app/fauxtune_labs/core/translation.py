@@ -30,6 +30,7 @@ def mapped(lab: Lab, say: Callable[[str], str]) -> Lab:
     return replace(
         lab,
         title=say(lab.title),
+        objective=None if lab.objective is None else say(lab.objective),
         idea=say(lab.idea),
         story=say(lab.story),
         predict=_question(lab.predict, say),

@@ -29,6 +29,10 @@ class Kind(StrEnum):
     DURATION = "a duration (ISO 8601), such as P30D"
     DAY = "a day, such as 2019-03-01"
     FILE = "the name of a file: letters, digits, dots and hyphens"
+    REQUEST = "a request to Graph, such as GET /users"
+    QUESTION = "a request to Graph that changes nothing: GET, or POST of a report"
+    TABLE = "a table"
+    VALUE = "a text, a number, true or false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,10 @@ _TEMPLATE = Member("template", "a certificate template")
 _FILE = Member("file", "the PFX file", Kind.FILE)
 _NAME = Member("name", "the name of the file", Kind.FILE)
 _CIPHERS = Member("ciphers", "modern (PBES2, AES) or legacy (3DES)", choices=("modern", "legacy"))
+_QUESTION = Member("request", "the request, such as GET /users", Kind.QUESTION)
+_BODY = Member("body", "its body", Kind.TABLE, optional=True)
+_COMMAND = Member("command", "a command that does the same (fauxtune graph)", optional=True)
+_PAGE = Member("page", "its page of the console, such as managed/compliance/new", optional=True)
 #: A certificate is meant by its label, or as the one of a source that a device has or had.
 _CERTIFICATE = (
     Member("label", "the label of a certificate", optional=True),
@@ -165,6 +173,18 @@ DEEDS: tuple[Verb, ...] = (
           Member("file", "the request, PEM", Kind.FILE)),
          ("fauxtune scep challenge try --device {device} --profile {profile}", "--subject {subject}",
           "--key-usage {usages}", "--out {file}")),
+    Verb("send to Graph", "Send a request to Graph.",
+         (Member("request", "the request, such as POST /groups", Kind.REQUEST), _BODY, _COMMAND, _PAGE,
+          Member("as", "the user who is signed in (the tenant's application)", optional=True),
+          Member("justification", "of what an approval policy guards: why", optional=True),
+          Member("approval", "of the same: the id of the approval", optional=True))),
+    Verb("publish Win32 app", "Create a Win32 app with a content. In `prepare`.",
+         (Member("name", "its name"),)),
+    Verb("let script end", "Say how a script ends on a simulated device. In `prepare`.",
+         (_DEVICE, Member("script", "its name"),
+          Member("exit_code", "1 is an issue that a remediation finds", Kind.NUMBER),
+          Member("fixes", "whether the remediation mends it (true, unless it says false)", Kind.FLAG, optional=True))),
+    Verb("look at Graph", "What Graph says.", (_QUESTION, _BODY, _COMMAND, _PAGE), looks=True),
     Verb("look at device", "What a device holds.", (_DEVICE,), ("fauxtune device show {device}",), looks=True),
     Verb("look at mail", "Who can read a user's mail.", (_USER,), ("fauxtune mail matrix {user}",), looks=True),
     Verb("look at certificates", "What the CA has issued for a user.", (_USER,),
@@ -201,6 +221,11 @@ CHECKS: tuple[Verb, ...] = (
     Verb("challenge answered", "Whether a request with a challenge of a device was answered with this code.",
          (_DEVICE, Member("code", "the code, such as SubjectNameMismatch or Success"), _IS)),
     Verb("reads file", "Whether the system of a device reads a PFX file of the lab.", (_DEVICE, _FILE, _IS)),
+    Verb("Graph says", "Whether a property in an answer of Graph has a value.",
+         (_QUESTION, _BODY,
+          Member("where", "only of elements whose properties have these values", Kind.TABLE, optional=True),
+          Member("property", "the property, such as target.groupId; # is how many elements there are"),
+          Member("value", "its value", Kind.VALUE), _IS)),
     Verb("clock moved", "Whether so much time has passed since the lab began.",
          (Member("by", "how long: P30D", Kind.DURATION),)),
     Verb("happened", "Whether the journal has an event since the lab began.",
@@ -219,6 +244,7 @@ FILES: tuple[Verb, ...] = (
     Verb("serial", "The serial number of a certificate, in hex, in a text file.", (_NAME, *_CERTIFICATE)),
     Verb("pfx", "A PFX file that the lab has made; its password is fauxtune.", (_NAME,)),
     Verb("request", "A request that 'try request' has made, PEM.", (_NAME,)),
+    Verb("answer", "An answer of Graph, JSON.", (_NAME, _QUESTION, _BODY)),
 )  # fmt: skip
 
 #: The deeds by which somebody has the CA make a certificate.

@@ -106,6 +106,10 @@ def test_every_word_of_lab_files_is_carried_out_somewhere() -> None:
             'shown_by = 9\nquestion = "What happens',
             "the prediction is shown by a step that is there, 1 to 1",
         ),
+        ('do = "retire"', 'do = "send to Graph", request = "GET /users"', "no request that changes something"),
+        ('do = "retire"', 'do = "send to Graph", request = "POST /groups", body = "x"', "'body' is a table"),
+        ('check = "device state"', 'check = "Graph says", request = "DELETE /users/a"', "is no question"),
+        ('check = "device state"', 'check = "Graph says", value = 1.5', "'value' is a text, a number, true or false"),
         ("[quiz]", "[quizz]", "a lab has no member 'quizz'; it has quiz"),
     ],
 )

@@ -12,11 +12,13 @@ from fauxtune.core.administration import directory
 from fauxtune.core.administration.assignments import Target, to_all_devices, to_all_users, to_group
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.errors import GraphRefused
+from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.emulator import Emulator, ProposedRequest
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import applications
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,6 +52,23 @@ class Scene:
         self.changed = True
         return await self._graph(request.method, request.path, body=request.body)
 
+    async def propose(self, request: AdminRequest, *, by: UserId | None) -> JsonObject:
+        """Send a request as the tenant's application, or as a user; an approval policy may hold it up. Raises
+        GraphRefused, also where it waits for an approval: then its headers have the code.
+        """
+        self.changed = True
+        application = await self.read(applications.first_application, self.tenant.id)
+        proposed = ProposedRequest(
+            request.method,
+            f"/beta{request.path}",
+            body=request.body,
+            client=self.client if application is None else application.client_id,
+            user=by,
+            headers=request.headers,
+            needs_approval=True,
+        )
+        return await self.emulator.graph(self.emulator.for_administrator(), self.tenant, request=proposed) or {}
+
     async def get(self, path: str) -> JsonObject:
         """Return Graph's answer to a GET; the path's query is quoted already."""
         if self.seen is None:
@@ -57,6 +76,10 @@ class Scene:
         if path not in self.seen:
             self.seen[path] = await self._graph("GET", path)
         return self.seen[path]
+
+    async def ask(self, request: AdminRequest) -> JsonObject:
+        """Return Graph's answer to a request that changes nothing, such as one for a report."""
+        return await self._graph(request.method, request.path, body=request.body)
 
     async def listed(self, path: str, **equal: str) -> list[JsonObject]:
         """Return the members of a collection, those whose properties are `equal` to these texts."""

@@ -294,7 +294,8 @@ class Runner:
         self.database.changed()
 
     async def _quiet(self, contacts: Sequence[Contact]) -> Sequence[Quiet | None]:
-        return await self.database.run_alone(lambda connection: quiet_queries.quiet(connection, contacts))
+        count = len(contacts) if self.database.is_sqlite else 1
+        return await self.database.run_alone(lambda connection: quiet_queries.quiet(connection, contacts), count=count)
 
     async def _look(self, tenant_id: TenantId) -> Tenant | None:
         """Look at a tenant in the database; read it again if another process has changed it."""

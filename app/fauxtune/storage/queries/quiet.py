@@ -1,14 +1,16 @@
-"""Which check-ins are quiet, that is, change nothing: one statement decides that for all that come at one time, and
-writes when they came. Nothing else decides it; `Visit.is_quiet` says the same of a device that was read.
+"""Which check-ins are quiet, that is, change nothing: one statement decides that for all that come at one time (on
+SQLite one for each, in one transaction), and writes when they came. Nothing else decides it; `Visit.is_quiet` says the
+same of a device that was read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy import JSON, ColumnElement, Connection, FromClause, String, bindparam, func, select, update
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import EnrollmentId, TenantId
@@ -41,15 +43,12 @@ class Quiet:
     policy_version: int
 
 
-def _statement(*, versions: bool) -> Prepared:
-    """Return the statement; `versions`: for a process that shares the database, so that what it remembers of a tenant
-    has to be what there is.
-    """
-    names = ("credential", "id", "hardware_key", "tenant", "now", "report", "version")
-    rows, members = as_rows(bindparam("contacts", type_=JSON()), *names)
-    claims = dict(zip(names, (member.element for member in members), strict=True))
-    device = enrollments.alias()
-    conditions: list[ColumnElement[bool]] = [
+_CLAIMS = ("credential", "id", "hardware_key", "tenant", "now", "report", "version")
+
+
+def _is_quiet(device: FromClause, claims: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+    """Return the conditions on a device, apart from its credential."""
+    return [
         device.c.id == func.coalesce(claims["id"], device.c.id),
         device.c.hardware_key == func.coalesce(claims["hardware_key"], device.c.hardware_key),
         of_tenant(device, claims["tenant"]),
@@ -58,6 +57,32 @@ def _statement(*, versions: bool) -> Prepared:
         device.c.due_at > claims["now"],
         device.c.report_digest == claims["report"],
     ]
+
+
+_RETURNED = (enrollments.c.credential_digest, enrollments.c.id, enrollments.c.policy_version)
+
+
+def _of_one() -> Prepared:
+    """Return the statement of one contact, for SQLite: its transactions are one after the other, and it is in this
+    process, so that a statement for each takes a third of the time of one that reads them from JSON.
+    """
+    claims = {name: bindparam(name, type_=String()) for name in _CLAIMS}
+    return Prepared(
+        update(enrollments)
+        .where(enrollments.c.credential_digest == claims["credential"], *_is_quiet(enrollments, claims))
+        .values(last_checkin_at=claims["now"])
+        .returning(*_RETURNED)
+    )
+
+
+def _of_many(*, versions: bool) -> Prepared:
+    """Return the statement of many contacts, for PostgreSQL; `versions`: for a process that shares the database, so
+    that what it remembers of a tenant has to be what there is.
+    """
+    rows, members = as_rows(bindparam("contacts", type_=JSON()), *_CLAIMS)
+    claims = dict(zip(_CLAIMS, (member.element for member in members), strict=True))
+    device = enrollments.alias()
+    conditions = _is_quiet(device, claims)
     if versions:
         present = select(tenant_versions.c.version).where(of_tenant(tenant_versions, claims["tenant"]))
         conditions.append(func.coalesce(present.scalar_subquery(), "") == claims["version"])
@@ -73,23 +98,28 @@ def _statement(*, versions: bool) -> Prepared:
         update(enrollments)
         .where(enrollments.c.id == quiet.c.id)
         .values(last_checkin_at=quiet.c.now)
-        .returning(enrollments.c.credential_digest, enrollments.c.id, enrollments.c.policy_version)
+        .returning(*_RETURNED)
     )
 
 
-_QUIET, _QUIET_OF_VERSIONS = _statement(versions=False), _statement(versions=True)
+_OF_ONE = _of_one()
+_OF_MANY, _OF_MANY_WITH_VERSIONS = _of_many(versions=False), _of_many(versions=True)
 
 
 def quiet(connection: Connection, contacts: Sequence[Contact]) -> list[Quiet | None]:
-    """Read and write the whole of all quiet check-ins among these in one statement. None: this one is not quiet, the
-    caller is not the device that it names, its tenant has another version, or its device is among them already; nothing
-    was written of it.
+    """Read and write the whole of all quiet check-ins among these: on PostgreSQL in one statement, on SQLite in one
+    for each. None: this one is not quiet, the caller is not the device that it names, its tenant has another version,
+    or its device is among them already; nothing was written of it.
     """
-    statement = _QUIET if all(contact.version is None for contact in contacts) else _QUIET_OF_VERSIONS
     # Text that no database keeps would spoil the statement for all; no device has such a name.
     questions = {contact.credential: contact for contact in reversed(contacts) if contact.named[1].isprintable()}
     values = [_values(contact) for contact in questions.values()]
-    rows = statement.every(connection, {"contacts": values}) if values else []
+    if connection.dialect.name == "sqlite":
+        rows = _OF_ONE.every_for_each(connection, values)
+    else:
+        has_versions = any(contact.version is not None for contact in contacts)
+        statement = _OF_MANY_WITH_VERSIONS if has_versions else _OF_MANY
+        rows = statement.every(connection, {"contacts": values}) if values else []
     known = {credential: Quiet(EnrollmentId(device), version) for credential, device, version in rows}
     return [
         known.get(contact.credential) if questions.get(contact.credential) is contact else None for contact in contacts
@@ -100,6 +130,8 @@ def _values(contact: Contact) -> dict[str, str | None]:
     column, value = contact.named
     return {
         "credential": contact.credential,
+        "id": None,
+        "hardware_key": None,
         column: value,
         "tenant": contact.tenant_id,
         "now": iso(contact.now),

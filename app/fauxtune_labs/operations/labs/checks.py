@@ -31,6 +31,8 @@ from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune_labs.core.lab import Act, Words
+from fauxtune_labs.operations.labs import graph
+from fauxtune_labs.operations.labs.sights import Sight, sight
 from fauxtune_labs.operations.labs.stage import Stage
 
 #: States of an item in which the certificate is on the device.
@@ -60,19 +62,6 @@ _TARGETS = {
 }
 #: Mail of a user, and events of the journal, that a check looks at.
 _MOST_MAIL, _MOST_EVENTS = 200, 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a check saw: whether the thing is so, in sentences, and the place that it looked at.
-
-    `so` is None where the thing that the check is about is missing: then it is neither so nor not so, and both
-    expectations fail.
-    """
-
-    so: bool | None
-    looked: Message
-    saw: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +95,15 @@ def in_words(outcome: Outcome, words: Catalogue) -> OutcomeText:
     return OutcomeText(outcome.passed, words.render(outcome.looked), saw, words.render(outcome.expected))
 
 
-def _sight(so: bool | None, looked: Message, *saw: Message) -> Sight:
-    return Sight(so, looked, saw)
-
-
 Look: TypeAlias = Callable[[Stage, Words], Awaitable[Sight]]
 
 
 async def outcome(stage: Stage, check: Act) -> Outcome:
     """Carry out a check. Nothing is changed."""
     stage.marks = await stage.scene.emulator.runner.marks.of(stage.scene.tenant)
-    sight = await CHECKS[check.verb](stage, check.words)
+    seen = await CHECKS[check.verb](stage, check.words)
     wanted = check.words.get("is", True)
-    return Outcome(sight.so is wanted, sight.looked, sight.saw, _expected(check, wanted=wanted))
+    return Outcome(seen.so is wanted, seen.looked, seen.saw, _expected(check, wanted=wanted))
 
 
 def _expected(check: Act, *, wanted: bool) -> Message:
@@ -142,17 +127,17 @@ async def _readable(stage: Stage, words: Words) -> Sight:
     looked = say("who can read the mail “%(subject)s” of %(user)s", subject=subject, user=name)
     user = await stage.scene.find_user(name)
     if user is None:
-        return _sight(None, looked, say("there is no user %(user)s now", user=name))
+        return sight(None, looked, say("there is no user %(user)s now", user=name))
     cells = _cells(await _matrix(stage, UserId(user["id"])), subject=subject, device=device)
     if cells is None:
-        return _sight(None, looked, say("%(user)s has no mail with this subject", user=name))
+        return sight(None, looked, say("%(user)s has no mail with this subject", user=name))
     if not cells:
-        return _sight(None, looked, say("%(device)s is no device of %(user)s any more", device=device, user=name))
+        return sight(None, looked, say("%(device)s is no device of %(user)s any more", device=device, user=name))
     readable = next((cell for cell in cells if cell.reading.can_read), None)
     seen = readable or cells[-1]
     # What anybody can read shows nothing about keys: the student has forgotten to encrypt it.
     so = None if seen.reading is Reading.NOT_ENCRYPTED else readable is not None
-    return _sight(so, looked, say("%(name)s: %(what)s", name=device, what=seen.sentence))
+    return sight(so, looked, say("%(name)s: %(what)s", name=device, what=seen.sentence))
 
 
 async def _matrix(stage: Stage, user_id: UserId) -> Matrix:
@@ -187,15 +172,15 @@ async def _holds(stage: Stage, words: Words) -> Sight:
     looked = say("what %(device)s holds", device=device)
     items = await _items(stage, device, source=words["source"])
     if items is None:
-        return _sight(None, looked, say("there is no device %(device)s", device=device))
+        return sight(None, looked, say("there is no device %(device)s", device=device))
     wanted = stage.labels.get(words["label"]) if "label" in words else None
     chosen = [item for item in items if wanted is None or item.thumbprint == wanted]
     present = [ledger for ledger in chosen if ledger.state in _PRESENT]
     if present:
         marks = ", ".join(stage.marks.name(ledger.thumbprint) for ledger in present if ledger.thumbprint)
-        return _sight(True, looked, say("it holds %(marks)s (%(source)s)", marks=marks or source, source=source))
+        return sight(True, looked, say("it holds %(marks)s (%(source)s)", marks=marks or source, source=source))
     absence = say("no such certificate (%(source)s) is on it", source=source)
-    return _sight(False, looked, absence, *(_reasons(chosen) or [say("no profile asks for one")]))
+    return sight(False, looked, absence, *(_reasons(chosen) or [say("no profile asks for one")]))
 
 
 def _source(words: Words) -> str | Message:
@@ -222,7 +207,7 @@ async def _same(stage: Stage, words: Words) -> Sight:
         held.append(frozenset(marks))
         known = ", ".join(sorted(stage.marks.name(mark) for mark in marks))
         lines.append(say("%(name)s: %(what)s", name=device, what=known or say("none")))
-    return _sight(len(set(held)) == 1 if all(held) else None, looked, *lines)
+    return sight(len(set(held)) == 1 if all(held) else None, looked, *lines)
 
 
 async def _reads(stage: Stage, words: Words) -> Sight:
@@ -230,9 +215,9 @@ async def _reads(stage: Stage, words: Words) -> Sight:
     looked = say("the system of %(device)s", device=device)
     row, data = await stage.enrollment(device), stage.files.get(name)
     if row is None:
-        return _sight(None, looked, say("there is no device %(device)s", device=device))
+        return sight(None, looked, say("there is no device %(device)s", device=device))
     if data is None:
-        return _sight(None, looked, say("there is no file %(file)s", file=name))
+        return sight(None, looked, say("there is no file %(file)s", file=name))
     version, is_modern = row.facts.get("osVersion"), has_modern_ciphers(data)
     only_old = needs_legacy_pfx(row.variant, version)
     reads = say("version %(version)s, which reads only 3DES", version=version)
@@ -240,14 +225,14 @@ async def _reads(stage: Stage, words: Words) -> Sight:
         reads = say("version %(version)s, which reads PBES2 and 3DES", version=version)
     ciphers = say("%(name)s: %(what)s", name=name, what="PBES2" if is_modern else "3DES")
     system = say("%(name)s: %(what)s", name=device, what=reads)
-    return _sight(not (only_old and is_modern), looked, system, ciphers)
+    return sight(not (only_old and is_modern), looked, system, ciphers)
 
 
 async def _challenge(stage: Stage, words: Words) -> Sight:
     device, code = words["device"], words["code"]
     looked, row = say("the SCEP challenges of %(device)s", device=device), await stage.enrollment(device)
     if row is None:
-        return _sight(None, looked, say("there is no device %(device)s", device=device))
+        return sight(None, looked, say("there is no device %(device)s", device=device))
     given = await stage.scene.read(scep_queries.challenges_of, stage.scene.tenant.id, enrollment_ids=[row.id])
     codes = [
         str((scep_challenge.outcome or {}).get("code", ""))
@@ -256,34 +241,34 @@ async def _challenge(stage: Stage, words: Words) -> Sight:
     ]
     known = ", ".join(filter(None, codes))
     saw = say("answered: %(codes)s", codes=known) if known else say("none was answered since the lab began")
-    return _sight(code in codes, looked, saw)
+    return sight(code in codes, looked, saw)
 
 
 async def _smime(stage: Stage, words: Words) -> Sight:
     device = words["device"]
     looked, row = say("the accounts of %(device)s", device=device), await stage.enrollment(device)
     if row is None:
-        return _sight(False, looked, say("there is no device %(device)s", device=device))
+        return sight(False, looked, say("there is no device %(device)s", device=device))
     ledger = await stage.scene.read(device_queries.ledger_rows, row.id)
     on = switches_of(ledger.values())
     so = on.by_profile or on.by_configuration
     saw = say("a profile switches S/MIME on") if so else say("nothing switches S/MIME on")
     accounts = count("one account", "%(number)s accounts", number=on.accounts)
-    return _sight(so, looked, accounts, saw)
+    return sight(so, looked, accounts, saw)
 
 
 async def _device_state(stage: Stage, words: Words) -> Sight:
     device = words["device"]
     looked, row = say("the enrolment of %(device)s", device=device), await stage.enrollment(device)
     if row is None:
-        return _sight(False, looked, say("there was never such a device"))
+        return sight(False, looked, say("there was never such a device"))
     is_active, cause = row.state is EnrollmentState.ACTIVE, row.cause or "-"
     ending = say("ending, by %(cause)s", cause=cause)
     ended = ending if row.state is EnrollmentState.ENDING else say("ended, by %(cause)s", cause=cause)
     saw = say("active") if is_active else ended
     if words["state"] == "enrolled":
-        return _sight(is_active, looked, saw)
-    return _sight(row.state is EnrollmentState.ENDED and row.cause == _ENDS[words["state"]], looked, saw)
+        return sight(is_active, looked, saw)
+    return sight(row.state is EnrollmentState.ENDED and row.cause == _ENDS[words["state"]], looked, saw)
 
 
 # --------------------------------------------------------------------------------------------------------- certificates
@@ -300,23 +285,23 @@ async def _register(stage: Stage, words: Words) -> tuple[Message, CertificateRow
 async def _revoked(stage: Stage, words: Words) -> Sight:
     looked, row = await _register(stage, words)
     if row is None:
-        return _sight(None, looked, say("there is no such certificate yet"))
+        return sight(None, looked, say("there is no such certificate yet"))
     if row.revoked_at is None:
-        return _sight(False, looked, say("it is not revoked"))
+        return sight(False, looked, say("it is not revoked"))
     saw = say("it was revoked at %(time)s, %(reason)s", time=day(row.revoked_at), reason=row.reason)
-    return _sight(True, looked, saw)
+    return sight(True, looked, saw)
 
 
 async def _expired(stage: Stage, words: Words) -> Sight:
     looked, row = await _register(stage, words)
     if row is None:
-        return _sight(None, looked, say("there is no such certificate yet"))
+        return sight(None, looked, say("there is no such certificate yet"))
     now = stage.scene.now
     end, clock = (
         say("it is valid until %(time)s", time=day(row.not_after)),
         say("the clock shows %(time)s", time=day(now)),
     )
-    return _sight(row.not_after <= now, looked, end, clock)
+    return sight(row.not_after <= now, looked, end, clock)
 
 
 async def _imported(stage: Stage, words: Words) -> Sight:
@@ -326,7 +311,7 @@ async def _imported(stage: Stage, words: Words) -> Sight:
     known = sorted((stage.marks.name(record["thumbprint"]), record["intendedPurpose"]) for record in records)
     lines = [say("%(mark)s as %(tag)s", mark=letters, tag=tag) for letters, tag in known]
     looked = say("the imported certificates of %(user)s", user=words["user"])
-    return _sight(len(chosen) == words["count"], looked, *(lines or [say("nothing is imported")]))
+    return sight(len(chosen) == words["count"], looked, *(lines or [say("nothing is imported")]))
 
 
 async def _published(stage: Stage, words: Words) -> Sight:
@@ -349,7 +334,7 @@ async def _published(stage: Stage, words: Words) -> Sight:
         for entry in entries
     ]
     looked = say("what is published for %(address)s", address=address)
-    return _sight(so, looked, *(lines or [say("nothing is published")]))
+    return sight(so, looked, *(lines or [say("nothing is published")]))
 
 
 async def _connector_key(stage: Stage, words: Words) -> Sight:
@@ -360,7 +345,7 @@ async def _connector_key(stage: Stage, words: Words) -> Sight:
     key, no_key = say("a key"), say("no key")
     lines = [say("%(name)s: %(what)s", name=row.name, what=key if row.name in holders else no_key) for row in rows]
     looked = say("the keys of the connectors")
-    return _sight(words["connector"] in holders, looked, *(lines or [say("there is no connector")]))
+    return sight(words["connector"] in holders, looked, *(lines or [say("there is no connector")]))
 
 
 # ----------------------------------------------------------------------------------------------- profiles, people, time
@@ -370,38 +355,38 @@ async def _assigned(stage: Stage, words: Words) -> Sight:
     looked = say("the assignments of the profile %(profile)s", profile=words["profile"])
     profile = await stage.find_profile(words["profile"])
     if profile is None:
-        return _sight(False, looked, say("there is no such profile: a reset of the lab brings it back"))
+        return sight(False, looked, say("there is no such profile: a reset of the lab brings it back"))
     targets = profile.get("assignments") or []
     if words["to"].lower() not in {"all users", "all devices"} and await stage.scene.find_group(words["to"]) is None:
-        return _sight(False, looked, say("there is no group %(group)s", group=words["to"]))
+        return sight(False, looked, say("there is no group %(group)s", group=words["to"]))
     so = assignments.is_assigned(targets, await stage.target(words["to"]))
     kinds = dict.fromkeys(target["target"]["@odata.type"].rpartition(".")[2] for target in targets)
     lines = [say("it is assigned to %(to)s", to=_TARGETS.get(kind, kind)) for kind in kinds]
-    return _sight(so, looked, *(lines or [say("it is assigned to nobody")]))
+    return sight(so, looked, *(lines or [say("it is assigned to nobody")]))
 
 
 async def _profile_there(stage: Stage, words: Words) -> Sight:
     profile = await stage.find_profile(words["profile"])
     saw = say("it is there") if profile is not None else say("there is no such profile")
-    return _sight(profile is not None, say("the profile %(profile)s", profile=words["profile"]), saw)
+    return sight(profile is not None, say("the profile %(profile)s", profile=words["profile"]), saw)
 
 
 async def _user_there(stage: Stage, words: Words) -> Sight:
     user = await stage.scene.find_user(words["user"])
     saw = say("there") if user is not None else say("not there")
-    return _sight(user is not None, say("the user %(user)s", user=words["user"]), saw)
+    return sight(user is not None, say("the user %(user)s", user=words["user"]), saw)
 
 
 async def _in_group(stage: Stage, words: Words) -> Sight:
     looked = say("the members of %(group)s", group=words["group"])
     group = await stage.scene.find_group(words["group"])
     if group is None:
-        return _sight(False, looked, say("there is no group %(group)s", group=words["group"]))
+        return sight(False, looked, say("there is no group %(group)s", group=words["group"]))
     members = await stage.scene.listed(f"{directory.GROUPS}/{group['id']}/members")
     names = [str(member.get("userPrincipalName", "")).partition("@")[0] for member in members]
     known = ", ".join(filter(None, names))
     saw = say("members: %(names)s", names=known) if known else say("nobody")
-    return _sight(words["user"].lower() in names, looked, saw)
+    return sight(words["user"].lower() in names, looked, saw)
 
 
 async def _clock(stage: Stage, words: Words) -> Sight:
@@ -409,7 +394,7 @@ async def _clock(stage: Stage, words: Words) -> Sight:
     saw = [say("the clock shows %(time)s", time=day(now)), say("the lab began at %(time)s", time=day(began))]
     if now < began:
         saw.append(say("so the clock was put back: a reset of the lab mends that"))
-    return _sight(now - began >= parse_duration(words["by"]), say("the tenant's clock"), *saw)
+    return sight(now - began >= parse_duration(words["by"]), say("the tenant's clock"), *saw)
 
 
 async def _happened(stage: Stage, words: Words) -> Sight:
@@ -428,7 +413,7 @@ async def _happened(stage: Stage, words: Words) -> Sight:
         rows = [row for row in rows if user is not None and row.user == user["id"]]
     saw = say("%(number)s of %(event)s", number=len(rows), event=words["event"])
     last = [say("the last at %(time)s", time=day(rows[-1].time))] if rows else []
-    return _sight(bool(rows), say("the journal since the lab began"), saw, *last)
+    return sight(bool(rows), say("the journal since the lab began"), saw, *last)
 
 
 #: data. The verbs of `fauxtune_labs.core.verbs.CHECKS` -> what looks.
@@ -450,6 +435,7 @@ CHECKS: Mapping[str, Look] = MappingProxyType(
         "connector has key": _connector_key,
         "challenge answered": _challenge,
         "reads file": _reads,
+        "Graph says": graph.says,
         "clock moved": _clock,
         "happened": _happened,
     }
@@ -490,6 +476,7 @@ _EXPECTED: Mapping[str, tuple[Message, Message]] = MappingProxyType(
         "connector has key": (say("%(connector)s has a key"), say("%(connector)s has no key")),
         "challenge answered": (say("one answered with %(code)s"), say("none answered with %(code)s")),
         "reads file": (say("it reads %(file)s"), say("it does not read %(file)s")),
+        "Graph says": (say("%(property)s is %(value)s"), say("%(property)s is not %(value)s")),
         "clock moved": (say("%(by)s later than at the start"), say("earlier")),
         "happened": (say("at least one"), say("none")),
     }

@@ -13,11 +13,12 @@ from typing import Any, NoReturn
 from fauxtune.core.administration import devices
 from fauxtune.core.administration.assignments import Target, to_all_devices, to_all_users, to_group
 from fauxtune.core.administration.requests import AdminRequest, placeholder, with_notes
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import GraphRefused, Invalid
 from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.ids import ManagedDeviceId, UserId
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.tenant_administration import CODE
 from fauxtune.operations.arrangement import assigning
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.insight.readability import Matrix
@@ -38,7 +39,8 @@ _MOST_FILES, _LARGEST_FILE = 16, 16 * 1024
 
 @dataclass(slots=True)
 class Stage:
-    """A lab in a tenant. `labels` and `files`: what it has made so far; `requests` and `page`: those of a deed.
+    """A lab in a tenant. `labels` and `files`: what it has made so far; `requests` and `page`: those of a deed, and
+    `command`, where its verb has none.
     `matrices`: who can read whose mail, while the checks of one step look; `marks`: the tenant's, as of that moment.
     """
 
@@ -50,6 +52,7 @@ class Stage:
     files: dict[str, bytes] = field(default_factory=dict)
     requests: list[AdminRequest] = field(default_factory=list)
     page: tuple[str, ...] = ()
+    command: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     matrices: dict[UserId, Matrix] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
@@ -63,7 +66,7 @@ class Stage:
 
     def begin(self) -> None:
         """Begin another deed."""
-        self.requests, self.page, self.query = [], (), {}
+        self.requests, self.page, self.query, self.command = [], (), {}, ""
 
     async def send(self, request: AdminRequest, *, readable: AdminRequest | None = None) -> JsonObject:
         """Send a request to Graph, and return the answer; on a dry stage one with a word in the place of the id.
@@ -72,6 +75,17 @@ class Stage:
         number = len(self.requests) + 1
         self.requests.append(with_notes(request, number=number, readable=readable))
         return {"id": placeholder(number)} if self.dry else await self.scene.send(request)
+
+    async def propose(self, request: AdminRequest, *, by: UserId | None) -> None:
+        """Send a request that an approval policy may hold up: that it waits then is what was wanted."""
+        self.requests.append(request)
+        if self.dry:
+            return
+        try:
+            await self.scene.propose(request, by=by)
+        except GraphRefused as refused:
+            if CODE not in refused.headers:
+                raise
 
     async def control(self, request: AdminRequest, work: Callable[[], Awaitable[Any]]) -> None:
         """Do what a request to the control surface stands for."""

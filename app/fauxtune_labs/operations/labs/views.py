@@ -29,6 +29,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune_labs.core.lab import Act, Lab, Words
 from fauxtune_labs.core.verbs import DEEDS, command_of, verb_named
 from fauxtune_labs.operations.labs.deeds import carry_out, places_of
+from fauxtune_labs.operations.labs.graph import answer_of
 from fauxtune_labs.operations.labs.runs import Progress, later_lab, progress_of, stage_for
 from fauxtune_labs.operations.labs.stage import Stage
 from fauxtune_labs.operations.labs.texts import all_labs, lab_named, lab_names
@@ -161,7 +162,7 @@ async def _way(stage: Stage, deed: Act) -> Way:
     except FauxtuneError as error:
         problem = error.message
     known = await stage.thumbprint(deed.words) if verb.names_certificate else None
-    command = command_of(deed, places_of(stage, deed, thumbprint=known or "THUMBPRINT"))
+    command = stage.command or command_of(deed, places_of(stage, deed, thumbprint=known or "THUMBPRINT"))
     # What is not there has no page.
     page = () if any(part.startswith("<") for part in stage.page) else stage.page
     return Way(verb.meaning, command, page, stage.query, tuple(stage.requests), problem)
@@ -261,5 +262,6 @@ FILES: Mapping[str, Maker] = MappingProxyType(
         "serial": _serial,
         "pfx": _made,
         "request": _made,
+        "answer": answer_of,
     }
 )
