@@ -3,12 +3,13 @@ for JSON are told nothing.
 
 The bar appears after half a second, and only then what draws it is imported. It counts what is known (files, checks,
 seats, bytes); where the server does all of the work at once it shows that something goes on, and for how long. Its end
-leaves the terminal as it was, also after Ctrl-C or an error.
+leaves the terminal as it was, also after Ctrl-C, SIGTERM or an error.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from fauxtune_client.endpoints import ClientError
 _PATIENCE = 0.5
 #: Seconds between two questions about work that the server does, and how much longer than its answer took a pause is.
 _BETWEEN_QUESTIONS, _PAUSE = 1.0, 20
+#: The usual exit code of a program that SIGTERM ended.
+_TERMINATED = 128 + signal.SIGTERM
 #: What `Meter.reach` counts in megabytes.
 BYTES = "bytes"
 
@@ -120,6 +123,7 @@ def progress(
         yield meter
         return
     _current = meter
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # an end that gives the cursor back
     ended = Event()
     timer = Timer(_PATIENCE, meter.show)
     timer.start()
@@ -128,6 +132,7 @@ def progress(
     try:
         yield meter
     finally:
+        signal.signal(signal.SIGTERM, before)
         _current = None
         ended.set()
         timer.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import pty
@@ -21,6 +22,7 @@ import pytest
 
 from fauxtune_cli import progress as told
 from fauxtune_client.endpoints import ClientError
+from fauxtune_sim.cli import commands
 from tests.support.commands import Commands
 from tests.support.running_server import environment
 
@@ -72,7 +74,7 @@ def at_terminal(
     command: Sequence[str | Path],
     *,
     columns: int = 80,
-    interrupted: bool = False,
+    sent: signal.Signals | None = None,
     **variables: str,
 ) -> Ended:
     screen, terminal = pty.openpty()
@@ -83,11 +85,11 @@ def at_terminal(
         command, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, env=settings, text=True
     ) as process:
         os.close(terminal)
-        if interrupted:
+        if sent is not None:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             time.sleep(0.2)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
         shown = _until_closed(screen)
         assert process.stdout is not None
         return Ended(process.wait(60), process.stdout.read(), shown)
@@ -130,11 +132,10 @@ def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
     assert any("files" in line or "…" in line for line in lines)
 
 
-@pytest.mark.parametrize("ends", ["error", "interrupted"])
-def test_the_cursor_comes_back_whatever_ends_the_command(ends: str) -> None:
-    is_interrupted = ends == "interrupted"
-    done = at_terminal(work(ends="wait" if is_interrupted else ends), interrupted=is_interrupted)
-    assert done.code == (-signal.SIGINT if is_interrupted else 3)
+@pytest.mark.parametrize(("sent", "code"), [(None, 3), (signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143)])
+def test_the_cursor_comes_back_whatever_ends_the_command(sent: signal.Signals | None, code: int) -> None:
+    done = at_terminal(work(ends="error" if sent is None else "wait"), sent=sent)
+    assert done.code == code
     assert done.screen.count(_HIDDEN) == done.screen.count(_SHOWN) == 1
 
 
@@ -245,7 +246,13 @@ def test_a_classroom_tells_the_seats_that_are_open(run: Commands, tmp_path: Path
 
 
 def test_a_wait_of_unknown_length_shows_what_it_is_for() -> None:
-    code = "import time\nfrom fauxtune_cli.progress import progress\nwith progress('Resetting [it]'): time.sleep(0.9)"
+    code = """
+import time
+from fauxtune_cli.progress import progress
+with progress("Resetting [it]") as meter:
+    while meter._bar is None:
+        time.sleep(0.05)
+"""
     done = at_terminal([sys.executable, "-c", code])
     assert re.search(r"Resetting \[it\] .*0:00:00", done.text)
     assert "%" not in done.text
@@ -263,3 +270,40 @@ def test_a_fleet_has_a_bar_or_lines_and_programs_are_told_nothing(run: Commands)
         settings = environment(FAUXTUNE_DATA_DIR=folder)
         other = subprocess.run([*command, "--output", output], env=settings, capture_output=True, text=True, check=True)
         assert other.stderr.splitlines() == lines
+
+
+def test_devices_that_settle_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one did not settle."""
+    counted: list[tuple[int, int]] = []
+
+    async def check_in(state: Path, **_options: object) -> commands.CommandOutput:
+        return commands.CommandOutput({"device": state.name}, ["settled"], succeeded=state.name != "two")
+
+    monkeypatch.setattr(commands, "check_in", check_in)
+
+    def progress(reached: int, *, tried: int) -> None:
+        counted.append((reached, tried))
+
+    states = [Path("one"), Path("two"), Path("three")]
+    asyncio.run(commands.check_in_each(states, until_settled=True, timeout=1, progress=progress))
+    assert counted == [(1, 1), (1, 2), (2, 3)]
+
+
+def test_a_device_that_settles_shows_for_how_long(run: Commands, tmp_path: Path) -> None:
+    program, folder = Path(sys.executable).with_name("fauxtune-sim"), tmp_path / "phone"
+    environ = environment(FAUXTUNE_DATA_DIR=str(run.data_dir))
+    enrol: list[str | Path] = [
+        program,
+        "enroll",
+        "--platform",
+        "android",
+        "--user",
+        "alice@contoso.example",
+        "--state",
+        folder,
+    ]
+    subprocess.run(enrol, env=environ, check=True, capture_output=True)
+    run.text("fault", "add", "--surface", "devices", "--latency", "2", "--next", "1")
+    done = at_terminal([program, "checkin", "--state", folder, "--until-settled"], FAUXTUNE_DATA_DIR=str(run.data_dir))
+    assert done.code == 0, done.text
+    assert re.search(r"settled .* 0 of 1", done.text)

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -183,6 +184,17 @@ def _fail(why: str, *, program: str = _PROGRAM, code: int = 1) -> NoReturn:
     if why:
         click.echo(f"{program}: {why}", err=True)
     raise click.exceptions.Exit(code)
+
+
+def bar_at_terminal(title: str, *, total: int = 0) -> AbstractContextManager[Any] | None:
+    """Return the `Bar` of so many devices (0: not known yet); None where standard error is no terminal that can move its
+    cursor.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM") in {"dumb", "unknown"}:
+        return None
+    from fauxtune_sim.cli.progress import bar
+
+    return bar(title, total=total)
 
 
 def note(line: str) -> None:

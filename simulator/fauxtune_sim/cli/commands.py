@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fauxtune_sim.agent.agent import Agent, CheckInResult
 from fauxtune_sim.agent.by_platform import agent_class, agent_for, load_device
@@ -191,9 +191,24 @@ async def _check_in_with_time(agent: Agent) -> CheckInResult:
     return await agent.check_in()
 
 
-async def check_in_each(states: Sequence[Path], *, until_settled: bool, timeout: float) -> CommandOutput:
-    """Let devices check in one after the other; of several, each line begins with the device's name."""
-    outputs = [await check_in(state, until_settled=until_settled, timeout=timeout) for state in states]
+class Progress(Protocol):
+    """Is told how many of several devices have succeeded, of those that have tried."""
+
+    def __call__(self, reached: int, *, tried: int) -> None:
+        """Take the numbers."""
+
+
+async def check_in_each(
+    states: Sequence[Path], *, until_settled: bool, timeout: float, progress: Progress | None = None
+) -> CommandOutput:
+    """Let devices check in one after the other; of several, each line begins with the device's name. `progress`
+    is told how many have.
+    """
+    outputs: list[CommandOutput] = []
+    for state in states:
+        outputs.append(await check_in(state, until_settled=until_settled, timeout=timeout))
+        if progress is not None:
+            progress(sum(output.succeeded for output in outputs), tried=len(outputs))
     if len(outputs) == 1:
         return outputs[0]
     lines = [f"{output.document['device']}: {line}" for output in outputs for line in output.lines]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fauxtune_sim.cli.base import Output, note
+from fauxtune_sim.cli.base import Output, bar_at_terminal, note
 from fauxtune_sim.cli.commands import CommandOutput, transport_to
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
 from fauxtune_sim.event_loop import interrupted
@@ -98,11 +97,7 @@ def _observing(output: Output) -> AbstractContextManager[Observer]:
     """Who is told how far the fleet is: people, by a bar on a terminal that can move its cursor, else by lines."""
     if output is Output.JSON:
         return nullcontext(ProgressLines(lambda _line: None))
-    if not sys.stderr.isatty() or os.environ.get("TERM") in {"dumb", "unknown"}:
-        return nullcontext(ProgressLines(note))
-    from fauxtune_sim.cli.progress import bar
-
-    return bar()
+    return bar_at_terminal("identity keys are made") or nullcontext(ProgressLines(note))
 
 
 def _check(options: FleetOptions) -> None:

@@ -6,6 +6,7 @@ Expensive modules are imported when a command runs, so that `--help` is fast.
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from fauxtune_sim.cli.base import (
     again_option,
     announcer,
     autopilot_option,
+    bar_at_terminal,
     ca_option,
     data_dir_option,
     finish,
@@ -167,7 +169,11 @@ def checkin(*, state: tuple[Path, ...], until_settled: bool, timeout: float, out
     """
     from fauxtune_sim.cli import commands
 
-    result = run_to_end(commands.check_in_each(state, until_settled=until_settled, timeout=timeout))
+    is_told = until_settled and output is Output.TEXT
+    with (is_told and bar_at_terminal("settled", total=len(state))) or nullcontext() as bar:
+        progress = None if bar is None else bar.progress
+        work = commands.check_in_each(state, until_settled=until_settled, timeout=timeout, progress=progress)
+        result = run_to_end(work)
     finish(result, output=output, state=state[0])
 
 

@@ -1,7 +1,9 @@
-"""The bar that shows on a terminal how far a fleet is. Only a fleet at a terminal imports it, and what draws it."""
+"""The bar that shows on a terminal how far devices are. Only a command at a terminal imports it, and what draws it."""
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock, Timer
@@ -10,17 +12,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
-from fauxtune_sim.fleet.summary import DONE, Observer, Phase
+from fauxtune_sim.fleet.summary import DONE, Phase
 
 #: Seconds before anything is shown, and the columns of the widest bar.
 _PATIENCE, _WIDEST = 0.5, 100
+#: The usual exit code of a program that SIGTERM ended.
+TERMINATED = 128 + signal.SIGTERM
 
 
 class Bar:
-    """The phase of a fleet that is under way, as a bar."""
+    """The phase of a fleet, or other work of several devices, that is under way, as a bar."""
 
-    def __init__(self) -> None:
-        self._title, self._total, self._done, self._failed = "identity keys are made", 0, 0, 0
+    def __init__(self, title: str, *, total: int) -> None:
+        self._title, self._total, self._done, self._failed = title, total, 0, 0
         self._lock = Lock()
         self._display: Progress | None = None
         self._ended = False
@@ -81,13 +85,17 @@ class Bar:
 
 
 @contextmanager
-def bar() -> Iterator[Observer]:
-    """Yield the observer of a fleet that draws its bar. The end leaves the terminal as it was, whatever ended it."""
-    observer = Bar()
+def bar(title: str, *, total: int = 0) -> Iterator[Bar]:
+    """Yield an observer of so many devices (0: not known yet) that draws a bar. The end leaves the terminal as it was,
+    whatever ended it.
+    """
+    observer = Bar(title, total=total)
     timer = Timer(_PATIENCE, observer.show)
     timer.start()
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an end that gives the cursor back
     try:
         yield observer
     finally:
+        signal.signal(signal.SIGTERM, before)
         timer.cancel()
         observer.hide()
