@@ -187,8 +187,8 @@ def _fail(why: str, *, program: str = _PROGRAM, code: int = 1) -> NoReturn:
 
 
 def bar_at_terminal(title: str, *, total: int = 0) -> AbstractContextManager[Any] | None:
-    """Return the `Bar` of so many devices (0: not known yet); None where standard error is no terminal that can move its
-    cursor.
+    """Return the `Bar` of so many devices (0: not known yet); None where standard error is no terminal that can move
+    its cursor.
     """
     if not sys.stderr.isatty() or os.environ.get("TERM") in {"dumb", "unknown"}:
         return None
