@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ def _copy_people(connection: Connection, *, people: int, devices: int) -> list[s
     marks = {row["thumbprint"] for row in parts.get("pfx_certificates", [])}
     copies = []
     for number in range(people):
-        names = {mark: uuid.uuid4().hex for mark in marks}
+        names = {mark: _digits() for mark in marks}
         names |= {owner: str(uuid.uuid4()), name: f"Person {number:04}", address: f"person{number:04}@contoso.example"}
         copies.append({**names, address.casefold(): names[address]})
     for table, originals in parts.items():
@@ -91,7 +92,7 @@ def _copy_device(connection: Connection, *, names: Sequence[dict[str, str]], log
         for others in names[first : first + _AT_ONCE]:
             new = {name: str(uuid.uuid4()) for name in own}
             # Serial numbers of certificates are hexadecimal, and the CRL contains them.
-            new |= {name: uuid.uuid4().hex for name in own if not name.count("-") and len(name) <= 40}
+            new |= {name: _digits() for name in own if not name.count("-") and len(name) <= 40}
             new |= others
             record_ids.append(new[record])
             for table, originals in tables.items():
@@ -140,6 +141,11 @@ def _number(connection: Connection, table: str, *, rows: list[RawRow]) -> None:
         number += 1
         row[column] = number
     connection.execute(update(tenants).where(where).values({last: number}))
+
+
+def _digits() -> str:
+    """Return a new thumbprint, which can be a serial number as well: those have at most 159 bits."""
+    return f"1{secrets.token_hex(20)[1:]}"
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

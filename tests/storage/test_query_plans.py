@@ -19,7 +19,16 @@ from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ProfileId, Tenant
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.resources import PROFILES, resources_of
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.queries import certificates, collections, connectors, device_records, devices, tenants, visits
+from fauxtune.storage.queries import (
+    certificates,
+    collections,
+    connectors,
+    device_records,
+    devices,
+    imported_pfx,
+    tenants,
+    visits,
+)
 from fauxtune.storage.queries.insight import diagnosis, overview, register, statuses
 from fauxtune.storage.queries.insight.overview import DeviceFilter, DeviceState
 from fauxtune.storage.queries.insight.register import Standing, Wanted
@@ -43,6 +52,8 @@ def plan(connection: Connection, query: Callable[[Connection], Any]) -> list[str
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
+#: Names, so many that SQLite would rather read all of a tenant.
+MANY = [str(number) for number in range(100)]
 
 
 @pytest.fixture
@@ -65,16 +76,21 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
         lambda connection: visits.device_of_credential(connection, "digest"),
         lambda connection: visits.delete_steps(connection, DEVICE, ids=["a", "b"]),
         lambda connection: visits.identity(connection, "digest"),
-        lambda connection: diagnosis.devices_by_id(
-            connection, TenantId("t"), ids=[str(number) for number in range(100)]
+        lambda connection: diagnosis.devices_by_id(connection, TENANT, ids=MANY),
+        lambda connection: devices.unsettled(connection, TENANT, now=START, ids=MANY),
+        lambda connection: diagnosis.holders_of_certificates(connection, TENANT, thumbprints=MANY),
+        lambda connection: diagnosis.certificates_of_users(
+            connection, TENANT, user_ids=[UserId(name) for name in MANY]
         ),
-        lambda connection: devices.unsettled(
-            connection, TenantId("t"), now=START, ids=[str(number) for number in range(100)]
-        ),
+        lambda connection: diagnosis.managed_device_ids(connection, TENANT, enrollment_ids=MANY),
+        lambda connection: imported_pfx.imported_one(connection, TENANT, user=UserId("u"), thumbprint="t"),
+        lambda connection: overview.device_names(connection, TENANT, ids=[EnrollmentId(name) for name in MANY]),
+        lambda connection: statuses.reached_devices(connection, TENANT, ids=[EnrollmentId(name) for name in MANY]),
     ],
     ids=[
         *("ledger", "credential", "actions", "sent steps", "visit", "delete", "identity"),
-        *("devices by their ids", "which of some devices are unsettled"),
+        *("devices by their ids", "which of some devices are unsettled", "holders", "certificates of users"),
+        *("records of devices", "an imported certificate", "names of devices", "reached devices"),
     ],
 )
 def test_nothing_is_searched_by_its_tenant_alone(query: Callable[[Connection], Any], connection: Connection) -> None:

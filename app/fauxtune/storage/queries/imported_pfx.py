@@ -20,7 +20,7 @@ from fauxtune.storage.columns import Moment
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import ImportedLineRow, PfxChanges, PfxRecordRow, PfxRow
 from fauxtune.storage.tables import certificates, ledger, pfx_certificates, users
-from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
+from fauxtune.storage.tenancy import of_tenant, of_tenant_unindexed, rows_of, same_tenant
 
 _IMPORTED = Prepared(
     select(
@@ -237,7 +237,7 @@ def _devices(
     statement = (
         select(ledger.c.user_id, ledger.c.thumbprint, func.count())
         .where(
-            of_tenant(ledger, tenant_id),
+            of_tenant_unindexed(ledger, tenant_id),
             ledger.c.user_id.in_(people),
             ledger.c.thumbprint.in_(thumbprints),
             ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value, ItemState.REMOVING.value]),

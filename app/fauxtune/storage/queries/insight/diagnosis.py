@@ -28,7 +28,7 @@ from fauxtune.storage.tables import (
     pfx_certificates,
     profiles,
 )
-from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
+from fauxtune.storage.tenancy import of_tenant, of_tenant_unindexed, rows_of, same_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,13 @@ def certificates_of_users(
     """Return the certificates that the tenant's authorities issued for these users, oldest first, without identities
     of devices.
     """
-    statement = (
-        rows_of(certificates, tenant_id)
-        .where(
-            certificates.c.user_id.in_(bindparam("ids", expanding=True)),
-            certificates.c.authority != DEVICES,
-        )
-        .order_by(certificates.c.not_before, certificates.c.serial)
+    # In the order of an index, SQLite would read all of the tenant's certificates.
+    statement = rows_of(certificates, tenant_id).where(
+        certificates.c.user_id.in_(bindparam("ids", expanding=True)),
+        certificates.c.authority != DEVICES,
     )
-    return many(connection, statement, row=CertificateRow, ids=user_ids)
+    rows = many(connection, statement, row=CertificateRow, ids=user_ids)
+    return sorted(rows, key=lambda row: (row.not_before, row.serial))
 
 
 def imported_of_users(
@@ -118,7 +116,7 @@ def holders_of_certificates(
     statement = (
         select(ledger.c.thumbprint, ledger.c.enrollment_id, ledger.c.state)
         .where(
-            of_tenant(ledger, tenant_id),
+            of_tenant_unindexed(ledger, tenant_id),
             ledger.c.thumbprint.in_(bindparam("ids", expanding=True)),
             ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
         )
@@ -190,7 +188,7 @@ def managed_device_ids(
     managed_ids: dict[str | None, str] = {}
     for some in in_parts({enrollment_id for enrollment_id in enrollment_ids if enrollment_id is not None}):
         statement = select(enrollments.c.id, enrollments.c.facts["managedDeviceId"].as_string()).where(
-            of_tenant(enrollments, tenant_id), enrollments.c.id.in_(some)
+            of_tenant_unindexed(enrollments, tenant_id), enrollments.c.id.in_(some)
         )
         managed_ids |= {row[0]: row[1] for row in connection.execute(statement)}
     return managed_ids

@@ -18,6 +18,7 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
+from fauxtune.storage.queries.insight.diagnosis import devices_by_id
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.devices import ListedDeviceRow, NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
@@ -69,9 +70,7 @@ def device_names(
     connection: Connection, tenant_id: TenantId, *, ids: Collection[EnrollmentId]
 ) -> dict[EnrollmentId, str]:
     """Return the names of these devices, by enrolment; those without a name are left out."""
-    if not ids:
-        return {}
-    rows = every(connection, with_names(tenant_id).where(enrollments.c.id.in_(sorted(ids))), row=NamedEnrollmentRow)
+    rows = devices_by_id(connection, tenant_id, ids=ids)
     return {row.id: row.device_name for row in rows if row.device_name}
 
 

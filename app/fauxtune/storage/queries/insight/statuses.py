@@ -20,7 +20,7 @@ from fauxtune.storage.queries.insight.groups_and_profiles import ProfileDeviceRo
 from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.rows.configuration import ProfileConflictRow
 from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
-from fauxtune.storage.tenancy import by_key, by_keys, of_tenant, same_tenant
+from fauxtune.storage.tenancy import by_key, by_keys, of_tenant, of_tenant_unindexed, same_tenant
 
 #: The most ids in one statement.
 _CHUNK = 500
@@ -181,7 +181,7 @@ def reached_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequenc
     counting = (
         select(enrollments.c.variant, func.count())
         .select_from(enrollments)
-        .where(of_tenant(enrollments, tenant_id))
+        .where(of_tenant_unindexed(enrollments, tenant_id))
         .group_by(enrollments.c.variant)
     )
     statement = entitled(counting)
