@@ -1,7 +1,7 @@
 """Requests to Graph in labs, as their files say them: sent, looked at, checked, and written into files.
 
-`{/groups: Sales}` in a request, in a body or in a command is the id of the member of that collection with this name,
-also where it is called deviceName, serialNumber or status.
+`{Sales}` in the path `/groups/{Sales}` is the id of the member of that collection with this name, also where it is called
+deviceName, serialNumber or status; elsewhere, such as in a body or in a command, it is `{/groups: Sales}`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from fauxtune_labs.operations.labs.sights import Sight, sight
 from fauxtune_labs.operations.labs.stage import Stage
 
 _PLACE = re.compile(r"\{(/[^{}:]+): ([^{}]+)\}")
+_IN_PATH = re.compile(r"(/[^{}?]+)/\{([^{}/:][^{}:]*)\}")
 _NAMED_BY = ("displayName", "deviceName", "serialNumber", "name", "status")
 #: How many elements an answer has, as a property.
 _COUNT = "#"
@@ -90,19 +91,27 @@ async def _elements(stage: Stage, words: Words) -> list[JsonObject]:
 
 async def _answer(stage: Stage, words: Words) -> JsonObject:
     method, _, path = words["request"].partition(" ")
-    filled, body = await _filled(stage, path, there=True), await _filled(stage, words.get("body"), there=True)
+    filled, body = await _path(stage, path, there=True), await _filled(stage, words.get("body"), there=True)
     return await stage.scene.ask(AdminRequest(method, filled, body))
 
 
 async def _prepared(stage: Stage, words: Words) -> AdminRequest:
     """Return the request of a deed, and give the stage its command and its page."""
     method, _, path = words["request"].partition(" ")
-    request = AdminRequest(method, await _filled(stage, path), await _filled(stage, words.get("body")))
+    request = AdminRequest(method, await _path(stage, path), await _filled(stage, words.get("body")))
     body = "" if request.body is None else f" --body {quoted(json.dumps(request.body, ensure_ascii=False))}"
     stage.command = await _filled(stage, words.get("command", f"fauxtune graph {method} {quoted(request.path)}{body}"))
     if "page" in words:
         stage.page = tuple((await _filled(stage, words["page"])).split("/"))
     return request
+
+
+async def _path(stage: Stage, path: str, *, there: bool = False) -> str:
+    """Return a path with ids in its places, of which a later one stands below an earlier one."""
+    while (place := _IN_PATH.match(path)) is not None:
+        member = await _filled(stage, f"{{{place[1]}: {place[2]}}}", there=there)
+        path = f"{place[1]}/{member}{path[place.end() :]}"
+    return str(await _filled(stage, path, there=there))
 
 
 async def _filled(stage: Stage, value: Any, *, there: bool = False) -> Any:
@@ -134,7 +143,7 @@ async def _member(stage: Stage, collection: str, *, name: str) -> JsonObject | N
 
 def _readable(request: str) -> str:
     """Return a request with names in the places of ids."""
-    return _PLACE.sub(lambda place: f"({place[2]})", request)
+    return _PLACE.sub(lambda place: f"({place[2]})", request).replace("{", "(").replace("}", ")")
 
 
 def _values(element: Any, name: str) -> list[Any]:
