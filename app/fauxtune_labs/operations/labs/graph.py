@@ -1,7 +1,7 @@
 """Requests to Graph in labs, as their files say them: sent, looked at, checked, and written into files.
 
-`{Sales}` in the path `/groups/{Sales}` is the id of the member of that collection with this name, also where it is called
-deviceName, serialNumber or status; elsewhere, such as in a body or in a command, it is `{/groups: Sales}`.
+`{Sales}` in the path `/groups/{Sales}` is the id of the member of that collection with this name, also where it is
+called deviceName, serialNumber or status; elsewhere, such as in a body or in a command, it is `{/groups: Sales}`.
 """
 
 from __future__ import annotations
