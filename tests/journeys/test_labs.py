@@ -25,6 +25,8 @@ _CONTROL = "/_fauxtune/v1/tenants"
 NAMES = files("fauxtune_labs").joinpath("texts", "order.txt").read_text(encoding="utf-8").split()
 #: Labs in which files are imported: the request that is shown has words in the place of the file and its password.
 IMPORTING = {"import-once", "mail-of-2019", "wrong-tag-wrong-usage", "same-file-different-phone", "rollover-day"}
+#: A lab in which a person signs in to approve something, and the answer that asks for the approval is an error.
+APPROVING = {"four-eyes"}
 #: Labs that an edition does not have, with what `lab test` says of them.
 OF_OTHER_EDITIONS: dict[Edition, dict[str, str]] = {
     Edition.APRIL_2020: {"connector-without-key": "not played: it is for the edition current only"},
@@ -35,7 +37,7 @@ PLAYED = [name for name in NAMES if name not in OF_OTHER_EDITIONS[Edition(EDITIO
 #: So many labs are there for one that each run plays in every way, also in wrong ones; `make soak` plays them all.
 IN_TURN = {Edition.CURRENT: 3, Edition.APRIL_2020: 5}
 #: Each run solves a lab by its commands, or by its requests where there are any: in turn. `make soak` does both.
-BY_REQUESTS = [name for name in PLAYED if name not in IMPORTING][:: 1 if SOAK else 2]
+BY_REQUESTS = [name for name in PLAYED if name not in IMPORTING | APPROVING][:: 1 if SOAK else 2]
 BY_COMMANDS = [name for name in PLAYED if SOAK or name not in BY_REQUESTS]
 #: How often a step is checked until it passes.
 _PATIENCE = 50
