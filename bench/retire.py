@@ -40,8 +40,8 @@ from fauxtune.storage.tenancy import across_tenants
 
 _DEVICES = 10_000
 #: Some are retired while one other device checks in now and then, some while as many as possible check in, the rest
-#: inside this process, where the event loop can be watched.
-_RETIRED, _WATCHED, _CROWDED = 5_000, 2_000, 2_000
+#: inside this process, where the event loop can be watched. (A tenant retires at most 1,000 in a day.)
+_RETIRED, _WATCHED, _CROWDED = 1_000, 400, 400
 _AT_ONCE, _PER_TRANSACTION = 100, 3
 _SECONDS = 1.0
 _PACE = 0.004

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Iterator
+from importlib.resources import files
 
 from fauxtune.core.model.words.provider_states import PLACES, SENTENCES
 from fauxtune_docs.pages.removal import markdown_table
@@ -82,10 +84,65 @@ _CHECKS = """\
 `check = "..."` in the `check` of a step. With `is = false` the contrary is expected."""
 
 
+_EXAM = """\
+## By objective
+
+Labs for people who practise for Microsoft's exam MD-102 without a tenant, by what they practise."""
+
+_NOT_EMULATED = """\
+What cannot be practised here, by the skill areas of the exam (`docs/coverage.md` names each path of Graph):"""
+
+#: data. Skill areas of MD-102 -> what of them is not emulated.
+_LEFT_OUT = (
+    (
+        "Prepare infrastructure for devices",
+        """\
+Roles of Intune are kept and restrict nobody. Nobody is refused a sign-in by conditional access. Apple's programmes and managed Google Play are not connected.""",
+    ),
+    (
+        "Manage and maintain devices",
+        """\
+Operating systems are not updated: an update ring is delivered as settings, and no PC installs an update. Scripts are
+not executed: you say how they end. Of Autopilot there are the import, profiles, their assignment and the enrolment. There
+are no Cloud PCs, and devices have no telemetry.""",
+    ),
+    (
+        "Manage applications",
+        """\
+Apps are kept, assigned and installed by simulated devices; nothing runs. No app reads a protection policy. There is no
+Exchange and no Teams.""",
+    ),
+    (
+        "Protect devices",
+        "Policies reach devices as settings. No device finds malware.",
+    ),
+)
+
+
+def _left_out() -> list[tuple[str, str]]:
+    return [(area, " ".join(text.splitlines())) for area, text in _LEFT_OUT]
+
+
+def _objectives() -> str:
+    """Return the labs by their objectives, as a table."""
+    texts = files("fauxtune_labs").joinpath("texts")
+    labs: dict[str, list[str]] = {}
+    for name in texts.joinpath("order.txt").read_text(encoding="utf-8").split():
+        lab = tomllib.loads(texts.joinpath(name, "lab.toml").read_text(encoding="utf-8"))
+        if "objective" in lab:
+            labs.setdefault(lab["objective"], []).append(f"`{name}`: {lab['title']}, {lab['minutes']} minutes")
+    rows = [(objective, "<br>".join(labs[objective])) for objective in sorted(labs)]
+    return markdown_table(("objective", "labs"), rows)
+
+
 def labs_page() -> str:
     """Return the page."""
+    head, writing = _HEAD.split("## Writing one", 1)
     parts = (
-        f"{_HEAD}{skeleton()}```",
+        head.rstrip(),
+        f"{_EXAM}\n\n{_objectives()}",
+        f"{_NOT_EMULATED}\n\n{markdown_table(('skill area', 'not emulated'), _left_out())}",
+        f"## Writing one{writing}{skeleton()}```",
         f"{_WORDS}\n\n{_table(DEEDS)}",
         f"{_CHECKS}\n\n{_table(CHECKS)}",
         f'## Files\n\n`file = "..."` in the `files` of a proof.\n\n{_table(FILES)}',
