@@ -97,14 +97,15 @@ _LEFT_OUT = (
     (
         "Prepare infrastructure for devices",
         """\
-Roles of Intune are kept and restrict nobody. Nobody is refused a sign-in by conditional access. Apple's programmes and managed Google Play are not connected.""",
+Roles of Intune are kept and restrict nobody. Nobody is refused a sign-in by conditional access. Apple's programmes and
+managed Google Play are not connected.""",
     ),
     (
         "Manage and maintain devices",
         """\
 Operating systems are not updated: an update ring is delivered as settings, and no PC installs an update. Scripts are
-not executed: you say how they end. Of Autopilot there are the import, profiles, their assignment and the enrolment. There
-are no Cloud PCs, and devices have no telemetry.""",
+not executed: you say how they end. Of Autopilot there are the import, profiles, their assignment and the enrolment.
+There are no Cloud PCs, and devices have no telemetry.""",
     ),
     (
         "Manage applications",
