@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.running_server import environment, free_ports
+from fauxtune.settings import Settings
+from tests.support.running_server import environment, free_ports, serving
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -122,3 +124,68 @@ def test_the_development_container_uses_what_the_makefile_has() -> None:
     target = container["onCreateCommand"].removeprefix("make ")
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     assert container["postStartCommand"].startswith(".venv/bin/fauxtune serve")
+
+
+#: In the place of Testcontainers: a server that runs already.
+_STAND_IN = """
+class DockerContainer:
+    def __init__(self, image): assert image == "fauxtune"
+    def with_exposed_ports(self, *ports): self.ports = dict(zip(ports, {ports}, strict=True)); return self
+    def with_env(self, name, value): return self
+    def __enter__(self): return self
+    def __exit__(self, *_error): pass
+    def get_exposed_port(self, port): return self.ports[port]
+"""
+_TOKEN = "only-for-this-test"
+_CONTAINERS = (ROOT / "docs" / "testing" / "testcontainers.md").read_text(encoding="utf-8")
+_BLOCKS = dict(re.findall(r"^```(\w+)\n(.*?)^```$", _CONTAINERS, re.M | re.S))
+
+
+@pytest.mark.parametrize("language", ["python", "js", "java", "csharp", "go"])
+def test_a_container_of_a_test_has_the_ports_paths_and_variables_of_the_image(language: str) -> None:
+    block = _BLOCKS[language]
+    assert {"8443", "8080"} == set(re.findall(r"\b\d{4}\b", re.sub(r"[\w-]*c0ffee[\w-]*", "", block)))
+    assert "/readyz" in block
+    names = {name.removeprefix("FAUXTUNE_").lower() for name in re.findall(r"FAUXTUNE_\w+", block)}
+    assert names == {"control_token", "published_secrets"} <= set(Settings.known())
+
+
+def test_the_python_of_the_page_on_testcontainers_asks_a_server(tmp_path: Path, commands: Path) -> None:
+    (tmp_path / "testcontainers" / "core").mkdir(parents=True)
+    variables = {"FAUXTUNE_CONTROL_TOKEN": _TOKEN, "FAUXTUNE_PUBLISHED_SECRETS": "true"}
+    with serving("--ephemeral", commands=commands, **variables) as server:
+        ports = [int(server.endpoints[name].rpartition(":")[2]) for name in ("https", "http")]
+        (tmp_path / "testcontainers" / "core" / "container.py").write_text(_STAND_IN.replace("{ports}", str(ports)))
+        ended = subprocess.run(
+            [sys.executable, "-c", _BLOCKS["python"]],
+            env=environment(PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stdout.count("\n")) == (0, 1), ended.stderr
+
+
+def test_the_devices_of_compose_enrol_and_stay(tmp_path: Path, commands: Path) -> None:
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["devices"]
+    assert (service["profiles"], service["network_mode"]) == (["devices"], "service:fauxtune")
+    (program,) = service["entrypoint"]
+    arguments = [each.replace("${FAUXTUNE_DEVICES:-10}", "4") for each in service["command"]]
+    folder = tmp_path / "data"
+    with serving("--data-dir", folder, commands=commands, FAUXTUNE_CONTROL_TOKEN=_TOKEN):
+        process = subprocess.Popen(
+            [commands / program, *arguments],
+            env=environment(FAUXTUNE_CONTROL_TOKEN=_TOKEN, FAUXTUNE_DATA_DIR=str(folder)),
+            cwd="/",
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            assert process.stderr is not None
+            lines = []
+            for line in process.stderr:
+                lines.append(line.strip())
+                if "stays connected" in line:
+                    process.terminate()
+    assert "settled: 4 of 4" in lines
+    assert process.returncode == 0

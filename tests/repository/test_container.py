@@ -67,7 +67,7 @@ def test_compose_sets_settings_and_opens_nothing_to_other_machines(services: dic
     assert emulator["ports"] == ["127.0.0.1:8443:8443", "127.0.0.1:8080:8080"]
     assert "ports" not in services["database"]
     assert emulator["read_only"] is True
-    assert emulator["build"] == {"context": ".", "dockerfile": "Containerfile"}
+    assert emulator["build"] == services["devices"]["build"] == {"context": ".", "dockerfile": "Containerfile"}
     assert (ROOT / emulator["build"]["dockerfile"]).is_file()
 
 
