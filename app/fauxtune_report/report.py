@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from fauxtune.core.administration import labs
+from fauxtune_cli import names
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.options import PATH, fail
 from fauxtune_cli.progress import progress
@@ -35,8 +37,9 @@ _LARGEST_KEY, _MOST_KEYS = 64 * 1024, 1000
     help="a folder with a folder for each simulated device, as `fauxtune-sim keystore export --pem` writes it: "
     "their keys open the mail in the proofs",
 )
+@click.option("--lab", metavar="NAME", help="what was done in this lab instead: each step, when and by which request")
 @with_service(Administration)
-def report(*, service: Administration, out: Path, user: tuple[str, ...], keys: Path | None) -> None:
+def report(*, service: Administration, out: Path, user: tuple[str, ...], keys: Path | None, lab: str | None) -> None:
     """Write what happened as a page with proofs, to hand out.
 
     People, devices, certificates, mail, CRL and OCSP, from the tenant's state and journal, with the files and the lines
@@ -48,8 +51,14 @@ def report(*, service: Administration, out: Path, user: tuple[str, ...], keys: P
     fauxtune report --tenant contoso --lang it --out relazione.html
     fauxtune-sim keystore export --state alice-phone --pem keys/alice-phone
     fauxtune report --user alice --keys keys && sh report/report-files/prove.sh
+    fauxtune report --lab import-once --out import-once.html
     """
     file = out if out.suffix == ".html" else out / _PAGE
+    if lab is not None:
+        if user or keys is not None:
+            fail("A report on a lab is not about people: leave --user and --keys out.")
+        _report_lab(service, lab, file=file)
+        return
     exported = [] if keys is None else _exported(keys)
     with service.session() as session:
         from fauxtune_report.page.writing import NotWritten, write
@@ -72,6 +81,24 @@ def report(*, service: Administration, out: Path, user: tuple[str, ...], keys: P
         }
         lines = (f"The report: {written.page}", f"Its {len(written.claims)} claims are proven by: sh {script}")
         session.show(document, "\n".join(lines))
+
+
+def _report_lab(service: Administration, name: str, *, file: Path) -> None:
+    """Write a page on what was done in a lab. Ends the command with exit code 1 if nobody began it."""
+    with service.session(with_graph=False) as session:
+        from fauxtune_report.page.writing import NotWritten, write_lab
+
+        name = names.lab(session.client, name)
+        known = session.send(labs.read_lab(name))
+        if known["state"] not in {"started", "done"}:
+            fail(f"Nobody has begun the lab '{name}' in this tenant: fauxtune lab start {name}")
+        try:
+            write_lab(known, file, language=session.lang)
+        except NotWritten as refused:
+            fail(str(refused))
+        passed = sum(step["passed"] for step in known["steps"])
+        document = {"page": str(file.absolute()), "lab": name, "passed": passed, "steps": len(known["steps"])}
+        session.show(document, f"The report: {file}\n{passed} of {len(known['steps'])} steps have passed.")
 
 
 def _exported(folder: Path) -> list[Exported]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,21 @@ def test_a_folder_without_exported_keys_is_refused(content: bytes | None, run: C
 def test_a_place_that_cannot_be_written_is_named(run: Commands, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     assert "cannot be written" in run.refused("report", "--out", tmp_path / "file" / "report.html")
+
+
+def test_a_lab_has_a_report_of_each_step_with_the_time_and_the_request(run: Commands, tmp_path: Path) -> None:
+    page = tmp_path / "portfolio.html"
+    refused = run.refused("report", "--lab", "three-ways-out", "--out", page)
+    assert "Nobody has begun the lab 'three-ways-out'" in refused
+    assert not page.exists()
+    run.text("lab", "start", "three-ways-out")
+    run.text("device", "retire", "alice's iPhone", "--yes")
+    run.text("lab", "check", "three-ways-out", "--step", "1")
+    run.text("lab", "answer", "three-ways-out", "2")
+    assert "1 of 3 steps have passed." in run.text("report", "--lab", "three-ways", "--out", page)
+    text = page.read_text(encoding="utf-8")
+    assert re.search(r"POST /(v1.0|beta)/deviceManagement/managedDevices/[^/]+/retire</code>", text)
+    assert re.search(r"<td>\d{4}-\d\d-\d\d \d\d:\d\d</td>", text)
+    assert text.count("not yet") == 2
+    assert "All that was on it: only the record is gone." in text
+    assert "--user" in run.refused("report", "--lab", "three-ways-out", "--user", "alice")

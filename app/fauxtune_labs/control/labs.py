@@ -102,12 +102,16 @@ class LabWrongWay(Answer):
 
 
 class LabStep(Answer):
-    """A step. `hints`: those that were given."""
+    """A step. `hints`: those that were given; `passed_date_time`: when it was first seen to have passed, and `request`:
+    the last one that changed something before, where it was recorded.
+    """
 
     number: int
     title: str
     text: str
     passed: bool
+    passed_date_time: str | None = None
+    request: str | None = None
     hints: list[str]
     do: list[LabWay]
     look: list[LabWay]
@@ -347,11 +351,14 @@ def _choice(choice: Choice, *, number: int, chosen: bool, is_told: bool) -> LabC
 
 def _step(here: TenantCall, view: LabView, number: int) -> LabStep:
     step, progress = view.lab.steps[number], view.progress
+    reached = dict(progress.reached).get(number)
     ways = view.steps[number] if view.steps else StepView((), ())
     return LabStep.from_value(
         step,
         number=number + 1,
         passed=number in progress.passed,
+        passed_date_time=None if reached is None else reached.at,
+        request=None if reached is None else reached.request or None,
         hints=[*step.hints[: _hints(progress, number)]],
         do=[_way(here, way) for way in ways.do],
         look=[_way(here, way) for way in ways.look],

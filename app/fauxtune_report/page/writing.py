@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -74,6 +74,17 @@ def write(facts: Facts, file: Path, *, language: Language) -> Written:
     except OSError as error:
         raise NotWritten(f"{error.filename or file} cannot be written: {error.strerror}.") from None
     return Written(file, folder, claims)
+
+
+def write_lab(lab: Mapping[str, Any], file: Path, *, language: Language) -> None:
+    """Write a page on what was done in a lab, as the control surface answers it. Raises NotWritten."""
+    template = _environment(catalogue(language, DOMAIN)).get_template("lab.html")
+    text = template.render(lab=lab, language=language.value, version=__version__)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NotWritten(f"{error.filename or file} cannot be written: {error.strerror}.") from None
 
 
 def _contents(facts: Facts, layout: Layout) -> dict[str, bytes]:

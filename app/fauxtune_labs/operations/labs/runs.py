@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotFound
 from fauxtune.core.language.catalogue import Language, Message, catalogue, say
 from fauxtune.core.model.classrooms import By, SeatEvent
@@ -43,18 +44,35 @@ PREDICT, QUIZ = "predict", "quiz"
 _CLIENT = "lab"
 #: Seconds that a change waits at most for devices that are still at work on the one before.
 _SETTLES = 3.0
+#: Requests that change something: their verbs, where their paths begin, and what of a lab changes nothing else.
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_OF_ADMINISTRATORS = ("/v1.0/", "/beta/", "/console/", "/_fauxtune/v1/", "/classrooms/")
+_OF_STUDENTS = ("/check", "/hint", "/predict", "/quiz", "/start", "/reset")
+_LONGEST_REQUEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """When a step was first seen to have passed (ISO 8601, the tenant's time), and by which request: empty where none
+    is recorded.
+    """
+
+    at: str
+    request: str
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a lab has come. `predicted` and `answered`: the choices in their order; `hints`: how many were given, by
-    step; `passed`: the steps whose checks have passed. All are counted from 0.
+    step; `passed`: the steps whose checks have passed; `reached`: when that was first seen, by step, and the last
+    request that changed something before. All are counted from 0.
     """
 
     predicted: tuple[int, ...] = ()
     answered: tuple[int, ...] = ()
     hints: tuple[tuple[int, int], ...] = ()
     passed: tuple[int, ...] = ()
+    reached: tuple[tuple[int, Reached], ...] = ()
 
     @classmethod
     def of(cls, row: LabRunRow) -> Progress:
@@ -65,6 +83,7 @@ class Progress:
             answered=tuple(document.get("answered", ())),
             hints=tuple((int(step), count) for step, count in document.get("hints", {}).items()),
             passed=tuple(document.get("passed", ())),
+            reached=tuple((int(step), Reached(*values)) for step, values in document.get("reached", {}).items()),
         )
 
     def document(self) -> dict[str, Any]:
@@ -74,6 +93,7 @@ class Progress:
             "answered": [*self.answered],
             "hints": {str(step): count for step, count in self.hints},
             "passed": [*self.passed],
+            "reached": {str(step): [reached.at, reached.request] for step, reached in self.reached},
         }
 
     def chosen(self, question: str) -> tuple[int, ...]:
@@ -189,7 +209,7 @@ async def reset(emulator: Emulator, tenant: Tenant, *, name: str, by: By = By.ST
 async def _reset(emulator: Emulator, tenant: Tenant, *, lab: Lab) -> Stage:
     rows = await progress_of(emulator, tenant)
     row = rows.get(lab.name)
-    kept = Progress() if row is None else replace(Progress.of(row), passed=())
+    kept = Progress() if row is None else replace(Progress.of(row), passed=(), reached=())
     if row is None or later_lab(rows, name=lab.name) is not None or not await _is_kept(emulator, tenant):
         return await _start(emulator, tenant, lab=lab, kept=kept)
     await snapshots.restore_snapshot(emulator, tenant, name=SNAPSHOT)
@@ -325,8 +345,22 @@ async def _checked(stage: Stage, number: int) -> CheckedStep:
     before = number in Progress.of(stage.run).passed
     passes = all(outcome.passed for outcome in outcomes)
     if passes and not before:
-        await stage.scene.emulator.runner.run(stage.scene.tenant, _note_passed, stage.run, number=number)
+        request = _last_change(stage.scene.emulator, stage.scene.tenant)
+        await stage.scene.emulator.runner.run(
+            stage.scene.tenant, _note_passed, stage.run, number=number, request=request
+        )
     return CheckedStep(number, passes or before, tuple(outcomes))
+
+
+def _last_change(emulator: Emulator, tenant: Tenant) -> str:
+    """Return verb and path of the last request that was to change something in the tenant: of an administrator's
+    program, or one that lets the lab do a step. Empty where none is recorded.
+    """
+    for exchange in emulator.wire.of(tenant.id).exchanges(newest_first=True):
+        path = exchange.path
+        if exchange.method in _CHANGING and path.startswith(_OF_ADMINISTRATORS) and not path.endswith(_OF_STUDENTS):
+            return f"{exchange.method} {path}"[:_LONGEST_REQUEST]
+    return ""
 
 
 async def look_before_a_change(emulator: Emulator, tenant: Tenant) -> None:
@@ -425,14 +459,16 @@ def _note(tx: Transaction, name: str, *, change: Any) -> None:
         queries.put_runs(tx.connection, [changed])
 
 
-def _note_passed(tx: Transaction, looked_at: LabRunRow, *, number: int) -> None:
+def _note_passed(tx: Transaction, looked_at: LabRunRow, *, number: int, request: str) -> None:
     """Note that a step has passed, unless the lab has begun again since it was looked at."""
     row = queries.run_of(tx.connection, tx.tenant.id, lab=looked_at.lab)
     if row is None or (row.number, row.started_at) != (looked_at.number, looked_at.started_at):
         return
     progress = Progress.of(row)
     passed = tuple(sorted({*progress.passed, number}))
-    queries.put_runs(tx.connection, [replace(row, progress=replace(progress, passed=passed).document())])
+    reached = ((number, Reached(iso(tx.now), request)), *progress.reached)
+    progress = replace(progress, passed=passed, reached=tuple(dict(reversed(reached)).items()))
+    queries.put_runs(tx.connection, [replace(row, progress=progress.document())])
 
 
 def _note_materials(tx: Transaction, name: str, *, stage: Stage) -> None:
