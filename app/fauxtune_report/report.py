@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from fauxtune.core.administration import labs
 from fauxtune_cli import names
-from fauxtune_cli.administration import Administration
+from fauxtune_cli.administration import Administration, Session
 from fauxtune_cli.options import PATH, fail
 from fauxtune_cli.progress import progress
 from fauxtune_cli.service import with_service
@@ -54,16 +55,20 @@ def report(*, service: Administration, out: Path, user: tuple[str, ...], keys: P
     fauxtune report --lab import-once --out import-once.html
     """
     file = out if out.suffix == ".html" else out / _PAGE
-    if lab is not None:
-        if user or keys is not None:
-            fail("A report on a lab is not about people: leave --user and --keys out.")
-        _report_lab(service, lab, file=file)
-        return
+    if lab is not None and (user or keys is not None):
+        fail("A report on a lab is not about people: leave --user and --keys out.")
     exported = [] if keys is None else _exported(keys)
-    with service.session() as session:
-        from fauxtune_report.page.writing import NotWritten, write
+    with service.session(with_graph=lab is None) as session:
+        from fauxtune_report.page.writing import NotWritten, write, write_lab
 
         try:
+            if lab is not None:
+                known = _lab(session, lab)
+                write_lab(known, file, language=session.lang)
+                passed, steps = sum(step["passed"] for step in known["steps"]), len(known["steps"])
+                document = {"page": str(file.absolute()), "lab": known["name"], "passed": passed, "steps": steps}
+                session.show(document, f"The report: {file}\n{passed} of {steps} steps have passed.")
+                return
             with progress("Reading the tenant", output=session.output) as meter:
                 facts = read_facts(session.client, Wanted(user, exported))
                 meter.rename("Writing the report")
@@ -83,22 +88,13 @@ def report(*, service: Administration, out: Path, user: tuple[str, ...], keys: P
         session.show(document, "\n".join(lines))
 
 
-def _report_lab(service: Administration, name: str, *, file: Path) -> None:
-    """Write a page on what was done in a lab. Ends the command with exit code 1 if nobody began it."""
-    with service.session(with_graph=False) as session:
-        from fauxtune_report.page.writing import NotWritten, write_lab
-
-        name = names.lab(session.client, name)
-        known = session.send(labs.read_lab(name))
-        if known["state"] not in {"started", "done"}:
-            fail(f"Nobody has begun the lab '{name}' in this tenant: fauxtune lab start {name}")
-        try:
-            write_lab(known, file, language=session.lang)
-        except NotWritten as refused:
-            fail(str(refused))
-        passed = sum(step["passed"] for step in known["steps"])
-        document = {"page": str(file.absolute()), "lab": name, "passed": passed, "steps": len(known["steps"])}
-        session.show(document, f"The report: {file}\n{passed} of {len(known['steps'])} steps have passed.")
+def _lab(session: Session, name: str) -> dict[str, Any]:
+    """Return a lab, with what was done in it. Ends the command if nobody has begun it."""
+    name = names.lab(session.client, name)
+    known: dict[str, Any] = session.send(labs.read_lab(name))
+    if known["state"] not in {"started", "done"}:
+        fail(f"Nobody has begun the lab '{name}' in this tenant: fauxtune lab start {name}")
+    return known
 
 
 def _exported(folder: Path) -> list[Exported]:
