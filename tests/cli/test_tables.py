@@ -153,6 +153,7 @@ def test_no_line_of_a_text_is_wider_than_the_terminal(columns: int, most: int, m
     monkeypatch.setenv("COLUMNS", str(columns))
     words = Catalogue(Language.ENGLISH, {})
     lab: dict[str, Any] = {"name": "lab", "title": "A lab", "minutes": 8, "story": LONG_TEXT, "predict": QUESTION}
+    lab["objective"] = LONG_TEXT
     texts = (
         texts_of_labs.beginning(lab, words),
         texts_of_labs.checked_text(CHECKED, words),

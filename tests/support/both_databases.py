@@ -28,7 +28,7 @@ Place = tuple[tuple[CodeType, int], ...]
 #: They execute the statements of others: of queries, or of a test.
 _FOR_ALL = ("/storage/reads.py", "/storage/writes.py")
 #: Their statements are SQLite's own; in their place PostgreSQL has other ones, which are noted.
-_OF_SQLITE = ("_put_on_sqlite", "_begin_on_sqlite")
+_OF_SQLITE = ("_put_on_sqlite", "_begin_on_sqlite", "_quiet_on_sqlite")
 
 
 class ExecutedStatements:

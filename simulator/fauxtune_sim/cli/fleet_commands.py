@@ -82,8 +82,9 @@ async def fleet(
             succeeded = summary.settled == options.devices and not summary.failures and not summary.waiting
             show(CommandOutput(summary.document(), summary.lines(options.devices), succeeded=succeeded))
             if options.stay and summary.enrolled:
+                stop = interrupted()  # before the words: who reads them may send the signal at once
                 announce("the fleet stays connected; Ctrl-C disconnects it")
-                await crew.stay(interrupted(), announce=announce)
+                await crew.stay(stop, announce=announce)
     return succeeded
 
 

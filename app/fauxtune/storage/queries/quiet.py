@@ -15,7 +15,7 @@ from sqlalchemy import JSON, ColumnElement, Connection, FromClause, String, bind
 from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.internals.sqlalchemy_statements import Prepared
+from fauxtune.internals.sqlalchemy_statements import Columns, Prepared
 from fauxtune.storage.odata import as_rows
 from fauxtune.storage.tables import enrollments, tenant_versions
 from fauxtune.storage.tenancy import of_tenant
@@ -115,7 +115,7 @@ def quiet(connection: Connection, contacts: Sequence[Contact]) -> list[Quiet | N
     questions = {contact.credential: contact for contact in reversed(contacts) if contact.named[1].isprintable()}
     values = [_values(contact) for contact in questions.values()]
     if connection.dialect.name == "sqlite":
-        rows = _OF_ONE.every_for_each(connection, values)
+        rows = _quiet_on_sqlite(connection, values)
     else:
         has_versions = any(contact.version is not None for contact in contacts)
         statement = _OF_MANY_WITH_VERSIONS if has_versions else _OF_MANY
@@ -124,6 +124,10 @@ def quiet(connection: Connection, contacts: Sequence[Contact]) -> list[Quiet | N
     return [
         known.get(contact.credential) if questions.get(contact.credential) is contact else None for contact in contacts
     ]
+
+
+def _quiet_on_sqlite(connection: Connection, values: list[dict[str, str | None]]) -> list[Columns]:
+    return _OF_ONE.every_for_each(connection, values)
 
 
 def _values(contact: Contact) -> dict[str, str | None]:
