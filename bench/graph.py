@@ -158,7 +158,7 @@ def _token(folder: Path) -> str:
     key.ensure_kid()
     tokens = TokenIssuer(lambda: key, clock=SystemClock(), ids=SystemIds())
     return tokens.issue(
-        issuer="https://localhost/t/v2.0",
+        issuer="https://localhost/t/",
         tenant_id=TenantId("t"),
         client_id="c",
         audience="https://graph.microsoft.com",
