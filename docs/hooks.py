@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import zlib
 from html import escape
 from pathlib import Path
 
+import mermaidx
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -25,6 +27,9 @@ _AT_ROOT = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 #: Pages whose tables are longer than a reader wants to scroll.
 _FILTERED = {"coverage.md", "diagnosis.md", "faults.md", "glossary.md", "removal.md", "settings.md", "where.md"}
 _LINK = re.compile(r"(\]\()([^)\s#:]+)((?:#[^)\s]*)?\))")
+_MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: What pages say that a program writes. It matters to those who have the repository: the site says it last.
+_GENERATED = "This page is generated (`make openapi` writes it): do not edit it."
 _LANGUAGES = {".json": "json", ".py": "python", ".yaml": "yaml"}
 _FRAME = """<!DOCTYPE html>
 <html lang="en">
@@ -67,19 +72,28 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     if page.file.src_uri == "interfaces.md":
         lines = (f"* [{title}](interfaces/{each.name}.html) {each.about}" for each, title in _interfaces_with_titles())
         markdown = "\n".join([markdown, *lines])
+    if _GENERATED in markdown:
+        markdown = f"{markdown.replace(_GENERATED, '', 1)}\n\n*{_GENERATED}*\n"
+    markdown = _MERMAID.sub(lambda match: f'<div class="picture" tabindex="0">{_picture(match[1])}</div>', markdown)
     markdown = markdown.replace("<details>", '<details markdown="1">')  # else what is in it stays as it is
     return re.sub(r"^(```\w+) .*$", r"\1", markdown, flags=re.M)  # words after the language, which tests read
 
 
 def on_page_content(html: str, page: Page, **_: object) -> str:
-    """Put the field that filters above the tables of long pages, which get the width of the table of contents."""
+    """Put the field that filters above the tables of long pages, and give what is wide the room of the contents."""
+    if page.file.src_uri in _FILTERED or '<div class="picture"' in html:
+        page.meta.setdefault("hide", ["toc"])  # their tables and pictures are wide
     if page.file.src_uri not in _FILTERED:
         return html
-    page.meta.setdefault("hide", ["toc"])  # their tables are wide
     field = (
         '<input type="search" class="filter" placeholder="Filter the rows of this page" aria-label="Filter the rows">'
     )
     return html.replace("</h1>", f"</h1>\n{field}", 1)
+
+
+def _picture(text: str) -> str:
+    """Draw a picture of Mermaid, as SVG with an id of its own: its style names the id."""
+    return str(mermaidx.render(text).svg()).replace("my-svg", f"picture-{zlib.crc32(text.encode()):08x}")
 
 
 def _text(path: str) -> str:

@@ -77,6 +77,7 @@ def test_every_page_of_docs_is_in_it_and_what_pages_link_to(site: Path) -> None:
     built = {page.with_name("index.html") if page.stem == "README" else page for page in pages}
     assert not [page for page in built if not (site / page).is_file()]
     assert "postgres:17-alpine" in (site / "files" / "compose.yaml.html").read_text()
+    assert (site / "architecture.html").read_text().count("<svg id=") == 2
     assert 'href="../cookbook/index.html' in (site / "testing" / "index.html").read_text()
     assert "```" not in re.sub(
         r"<pre.*?</pre>|<code.*?</code>", "", (site / "cookbook/index.html").read_text(), flags=re.S
@@ -118,7 +119,14 @@ def test_an_interface_is_drawn_with_its_operations(site: Path, page: Page) -> No
 def test_pages_are_accessible_and_fit_a_phone(site: Path, browser: Browser, scheme: str) -> None:
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     page = context.new_page()
-    for name in ("index.html", "coverage.html", "scale.html", "cookbook/index.html", "testing/index.html"):
+    for name in (
+        "index.html",
+        "coverage.html",
+        "scale.html",
+        "architecture.html",
+        "cookbook/index.html",
+        "testing/index.html",
+    ):
         page.goto(f"file://{site}/{name}")
         page.set_viewport_size({"width": 390, "height": 800})
         assert too_wide(page) == []

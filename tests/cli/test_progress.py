@@ -233,7 +233,7 @@ def test_a_classroom_tells_the_seats_that_are_open(run: Commands, tmp_path: Path
     command: list[str | Path] = [sys.executable, "-c", WITHOUT_PATIENCE, *arguments]
     done = at_terminal(command, FAUXTUNE_DATA_DIR=str(run.data_dir))
     assert done.code == 0, done.text
-    assert "The classroom shown is open: 12 seats" in done.out
+    assert "The classroom shown is open. Seats: 12" in done.out
     assert re.search(r"Opening the seats .* \d+ of 12 seats", done.text)
     quiet = subprocess.run(
         [program, "classroom", "stop", "shown", "--yes", "--output", "json"],

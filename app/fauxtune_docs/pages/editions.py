@@ -36,6 +36,11 @@ Row = tuple[str, ...]
 
 HEAD = """# Two editions of Intune, side by side
 
+```sh
+fauxtune serve --edition 2020-04                    # as Intune was then
+fauxtune tenant create before --edition 2020-04     # a tenant beside others
+```
+
 This page is generated (`make openapi` writes it): do not edit it. Microsoft's documents changed from 2020 on, and a
 tenant goes by one *edition* of them: `2020-04` is the month of the S/MIME overview of 2020-04-20, with the pages that
 were public then; `current`, the default, is the documentation as it was read on 2026-11-26. `fauxtune serve --edition`,

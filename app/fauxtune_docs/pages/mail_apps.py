@@ -16,6 +16,10 @@ from fauxtune_docs.pages.removal import markdown_table
 
 HEAD = """# Mail apps as they are
 
+```sh
+fauxtune mail matrix alice      # which of her devices can read which mail, and why the others cannot
+```
+
 This page is generated (`make openapi` writes it): do not edit it. The same as data: `fauxtune.core.mail.apps`.
 
 Intune delivers S/MIME certificates to devices. What happens then is the mail app's affair: on an iPhone the e-mail

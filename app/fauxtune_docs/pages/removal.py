@@ -20,6 +20,11 @@ _Shown = tuple[Verdict, bool]
 
 HEAD = """# What is removed and what is revoked
 
+```sh
+fauxtune device wipe "alice's iPhone" --what-if      # what it would take from her phone, and what it would revoke
+fauxtune device retire "alice's iPhone" --what-if
+```
+
 This page is generated (`make openapi` writes it): do not edit it. The same as data: `fauxtune.core.engine.removal`.
 
 Microsoft's documents do not say the same at all times, nor always the same among themselves. A tenant goes by one

@@ -324,7 +324,7 @@ def opened(room: dict[str, Any], written: list[Path], *, page: str) -> str:
     """Return what an instructor reads who has opened a classroom. `page`: the address of the page to watch it."""
     cards = next(path for path in written if path.suffix == ".html")
     lines = [
-        f"The classroom {room['name']} is open: {len(room['seats'])} seats, {len(room['labs'])} labs.",
+        f"The classroom {room['name']} is open. Seats: {len(room['seats'])}; labs: {len(room['labs'])}.",
         "",
         f"Cards to print:  {cards}",
         f"For the students: {room['address']}",
