@@ -78,6 +78,9 @@ def test_every_page_of_docs_is_in_it_and_what_pages_link_to(site: Path) -> None:
     assert not [page for page in built if not (site / page).is_file()]
     assert "postgres:17-alpine" in (site / "files" / "compose.yaml.html").read_text()
     assert (site / "architecture.html").read_text().count("<svg id=") == 2
+    article = re.split(r"</?article[^>]*>", (site / "removal.html").read_text())[1]
+    assert article.index("</table>") < article.rindex("This page is generated")
+    assert article.count("This page is generated") == 1
     assert 'href="../cookbook/index.html' in (site / "testing" / "index.html").read_text()
     assert "```" not in re.sub(
         r"<pre.*?</pre>|<code.*?</code>", "", (site / "cookbook/index.html").read_text(), flags=re.S
