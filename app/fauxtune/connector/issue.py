@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune.connector.keypool import KeySource
@@ -21,6 +21,7 @@ from fauxtune.connector.wrapping import BARE, Wrapping
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.authority import PrivateKey, PublicKey
 from fauxtune.core.pki.cms import check_recipient, envelope
+from fauxtune.core.pki.fresh import ec_key, rsa_key
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import KeyType, Template
 
@@ -125,8 +126,8 @@ def new_key(template: Template, keys: KeySource) -> PrivateKey:
 def make_key(key_type: str, *, size: int, keys: KeySource) -> PrivateKey:
     """Return a key of this kind and at least this size (bits)."""
     if key_type == KeyType.EC:
-        return ec.generate_private_key(_CURVES[size]())
+        return ec_key(_CURVES[size]())
     key = keys.take()
     if key.key_size >= size:
         return key
-    return rsa.generate_private_key(public_exponent=65537, key_size=size)
+    return rsa_key(size)

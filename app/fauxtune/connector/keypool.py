@@ -20,6 +20,9 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from fauxtune.core import chance
+from fauxtune.core.pki.fresh import rsa_key
+
 #: How much further down than the rest of the process: it gets a tenth of a core that others want as well (sched(7)).
 _NICE = 10
 #: The length of the keys that sources return, but in tests.
@@ -46,7 +49,22 @@ def key_of_length(bits: int, *, source: KeySource) -> RSAPrivateKey:
         key = source.take()
         if key.key_size == bits:
             return key
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    return rsa_key(bits)
+
+
+class KeysOfWork:
+    """The keys of a source; in work that can be repeated (`core.chance`), keys that are computed for it."""
+
+    def __init__(self, source: KeySource) -> None:
+        self._source = source
+
+    def take(self) -> RSAPrivateKey:
+        """Return a key."""
+        return self._source.take() if chance.present() is None else rsa_key(_USUAL)
+
+    def take_ready(self, count: int) -> list[RSAPrivateKey] | None:
+        """Return so many keys that are ready; None if one has to be made, as in work that can be repeated."""
+        return self._source.take_ready(count) if chance.present() is None else None
 
 
 class KeyPool:

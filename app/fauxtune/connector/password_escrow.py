@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Conflict, Unavailable
+from fauxtune.core.pki.fresh import encrypted_by_oaep
 
 #: The file of the key, its (provider, name) in orders, and the padding by Graph's name.
 FILE = "password-keeper"
@@ -35,4 +35,4 @@ def escrow_key(keys: KeyStore, source: KeySource) -> RSAPrivateKey:
 
 def escrow(password: bytes, public_key: RSAPublicKey) -> bytes:
     """Encrypt a password with the escrow key."""
-    return public_key.encrypt(password, OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None))
+    return encrypted_by_oaep(public_key, password, algorithm=hashes.SHA512())

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.keypool import KeysOfWork, KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.core.clock import Clock
@@ -43,6 +43,7 @@ from fauxtune.operations.runtime.emulator import (
     ProposedRequest,
     TrustedProxies,
 )
+from fauxtune.operations.runtime.in_order import Orders
 from fauxtune.operations.runtime.kept_answers import AnswerCache, PkiCache
 from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.runner import Runner
@@ -97,9 +98,10 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     """Return an emulator on this database, with its private keys below `folder`. Blocks while the first key is made."""
     keys, connector_keys = KeyStore(folder / "keys"), KeyStore(folder / "connector")
     prepare_signing_key(keys, key_source)
+    key_source = KeysOfWork(key_source)
     runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
     graph: Late[GraphClient] = Late(partial(attribute, "fauxtune.surfaces.graph.in_process:send"))
-    rules, tracked, subscribed = database.run_now(_remembered)
+    rules, tracked, subscribed, deterministic = database.run_now(_remembered)
     runner.faults.load(rules)
     runner.tracking.load(tracked, subscribed=subscribed)
     contents = Contents(ContentStore(folder / "contents", shared=database.is_shared), around.ids)
@@ -127,6 +129,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         labs=around.labs,
         permissions=PermissionCheck(around.permissions),
         turns=Turns(NamedLocks(database) if database.is_shared else None),
+        orders=Orders(set(deterministic)),
         session_secret=_secret_of(keys, "sessions of the console") if database.is_shared else None,
         trusted_proxies=around.trusted_proxies,
         packagings=LatePackagings(),
@@ -144,14 +147,15 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     )
 
 
-def _remembered(connection: Connection) -> tuple[list[FaultRuleRow], list[TenantId], list[TenantId]]:
-    """Return what is in memory from the start: all rules of faults, the tenants whose changes are tracked, and those
-    with subscriptions.
+def _remembered(connection: Connection) -> tuple[list[FaultRuleRow], list[TenantId], list[TenantId], list[TenantId]]:
+    """Return what is in memory from the start: all rules of faults, the tenants whose changes are tracked, those with
+    subscriptions, and the deterministic ones.
     """
     return (
         fault_queries.all_rules(connection),
         logs.tracked_tenants(connection),
         logs.subscribed_tenants(connection),
+        tenant_queries.deterministic_tenants(connection),
     )
 
 

@@ -27,6 +27,7 @@ from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotEmulated, 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.in_order import outside
 from fauxtune.storage.contents import folders_in
 
 #: Bytes of one line, as the host reads them: a snapshot of a tenant's devices is one line.
@@ -177,6 +178,10 @@ class ChildDeviceHost:
         await self._order(do, tenant, name=name, **members)
 
     async def _order(self, do: str, tenant: TenantId, **members: Any) -> Any:
+        """Have the host carry out an order, and return its result. Devices send requests meanwhile."""
+        return await outside(lambda: self._carried_out(do, tenant, **members))
+
+    async def _carried_out(self, do: str, tenant: TenantId, **members: Any) -> Any:
         """Send an order and return its result. Raises the error that the host answers with, Unavailable without one."""
         process = await self._running()
         under_way = [future for of, future in self._waiting.values() if of == tenant]

@@ -322,6 +322,8 @@ async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncI
                     # Here, for an idle server has no revocations.
                     from fauxtune.operations.connectors import revocation
 
+                    if tenant_id in emulator.orders.tenants:  # after each of its requests: `server.in_order`
+                        continue
                     with suppress(NotFound):  # the tenant was deleted meanwhile
                         await emulator.runner.run(await emulator.runner.tenant(tenant_id), revocation.carry_out)
                 watch = watch or Watch()

@@ -83,12 +83,19 @@ class Guard:
         self._names = names
         self._wire_of = wire_of
         self._emulator_of = emulator_of
+        self._ordered: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif self._emulator_of is not None and self._emulator_of().orders.tenants:
+            self._ordered = self._ordered or _in_order(self._serve, self._emulator_of)
+            await self._ordered(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         wire = recorder(scope, self._wire_of)
         exchange = _Exchange(scope, receive, send=send, request_id=self._ids.uuid(), wire=wire)
         try:
@@ -110,6 +117,15 @@ class Guard:
             await response(scope, exchange.receive, exchange.send)
         finally:
             await exchange.record()
+
+
+def _in_order(app: ASGIApp, emulator_of: Callable[[], Emulator]) -> ASGIApp:
+    """Return the application that serves the requests of deterministic tenants one after the other, which is imported
+    with the first of them.
+    """
+    from fauxtune.server.in_order import OrderedApp
+
+    return OrderedApp(app, emulator_of=emulator_of)
 
 
 def _faulty(app: ASGIApp, emulator: Emulator, *, refuse: Refuse, connection: Receive) -> ASGIApp:

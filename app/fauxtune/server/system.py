@@ -1,34 +1,47 @@
-"""The system's clock, and ids, tokens and serial numbers from its randomness: the only place that reads them."""
+"""The system's clock, and ids, tokens and serial numbers from its randomness: the only place that reads them.
+
+In work of a deterministic tenant (`core.chance`) all of them are that tenant's.
+"""
 
 from __future__ import annotations
 
 import secrets
 import uuid
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
+
+from fauxtune.core import chance
 
 
 class SystemClock:
     """The Clock (core.clock) of the real time."""
 
     def now(self) -> datetime:
-        """Return the present moment, aware, UTC."""
-        return datetime.now(UTC)
+        """Return the present moment, aware, UTC; in work that can be repeated, that of its tenant."""
+        work = chance.present()
+        return datetime.now(UTC) if work is None else work.now
 
 
 _SERIAL_BITS = 158
 
 
 class SystemIds:
-    """An IdSource (core.model.ids) whose values cannot be predicted."""
+    """An IdSource (core.model.ids) whose values cannot be predicted, but in work that can be repeated."""
 
     def uuid(self) -> str:
         """Return a new GUID, lower case, hyphenated."""
-        return str(uuid.uuid4())
+        work = chance.present()
+        return str(uuid.uuid4() if work is None else uuid.UUID(bytes=work.stream.octets(16), version=4))
 
     def token(self, nbytes: int = 32) -> str:
         """Return a new secret, URL-safe text."""
-        return secrets.token_urlsafe(nbytes)
+        work = chance.present()
+        if work is None:
+            return secrets.token_urlsafe(nbytes)
+        return urlsafe_b64encode(work.stream.octets(nbytes)).rstrip(b"=").decode()
 
     def serial(self) -> int:
         """Return a new serial number of 159 bits. The top bit is set, so that all have the same length."""
-        return (1 << _SERIAL_BITS) | secrets.randbits(_SERIAL_BITS)
+        work = chance.present()
+        bits = secrets.randbits(_SERIAL_BITS) if work is None else work.stream.below(1 << _SERIAL_BITS)
+        return (1 << _SERIAL_BITS) | bits

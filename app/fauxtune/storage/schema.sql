@@ -907,6 +907,9 @@ CREATE TABLE tenants (
 	journal_seq INTEGER NOT NULL,
 	connector_seq INTEGER NOT NULL,
 	keys VARCHAR NOT NULL,
+	number BIGINT,
+	tick BIGINT DEFAULT '0' NOT NULL,
+	exchanges BIGINT DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_tenants PRIMARY KEY (id),
 	CONSTRAINT uq_tenants_name UNIQUE (name),
 	CONSTRAINT uq_tenants_domain UNIQUE (domain)

@@ -14,10 +14,11 @@ import click
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration import state
 from fauxtune.core.administration.requests import AdminRequest, Service, key
+from fauxtune.core.chance import LARGEST_NUMBER
 from fauxtune.core.errors import Invalid
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, confirm, content_of, without_secrets, yes_option
-from fauxtune_cli.options import Group, fail, one_line
+from fauxtune_cli.options import Group, fail, iso_duration, iso_time, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 from fauxtune_cli.tenant.snapshot import words_of
@@ -90,17 +91,45 @@ def show(*, name: str | None, service: Administration) -> None:
 @click.option("--seed", default="contoso", help="its people: contoso (Alice, Bob, Carol), none, or a JSON file")
 @click.option("--edition", help="it behaves like Intune of 2020-04 or current")
 @click.option("--keys", help="own, or shared: a test tenant, made quickly, shares its private keys with others")
+@click.option(
+    "--deterministic",
+    type=click.IntRange(0, LARGEST_NUMBER),
+    metavar="N",
+    help="ids, keys, salts and times come from this number (0 to 2^63-1), and the clock stands: what is done can be "
+    "repeated. Whoever knows the number can compute the private keys",
+)
+@click.option("--at", help="with --deterministic: the time of its clock (default: one that the number fixes)")
+@click.option("--tick", help="with --deterministic: its clock moves by this with each request, such as '1 second'")
 @with_service(Administration)
 def create(
-    *, name: str | None, service: Administration, domain: str | None, seed: str, edition: str | None, keys: str | None
+    *,
+    name: str | None,
+    service: Administration,
+    domain: str | None,
+    seed: str,
+    edition: str | None,
+    keys: str | None,
+    deterministic: int | None,
+    at: str | None,
+    tick: str | None,
 ) -> None:
     """Create a tenant with an authority and a connector.
 
     \b
     fauxtune tenant create room12
     fauxtune tenant create room12 --seed none --edition 2020-04
+    fauxtune tenant create lab7 --deterministic 7 --at 2026-01-31T10:00:00Z
     """
-    request = tasks.create_tenant(name=name, domain=domain, seed=_seed(seed), edition=edition, keys=keys)
+    request = tasks.create_tenant(
+        name=name,
+        domain=domain,
+        seed=_seed(seed),
+        edition=edition,
+        keys=keys,
+        deterministic=deterministic,
+        at=None if at is None else iso_time(at),
+        tick=None if tick is None else iso_duration(tick),
+    )
     with service.session(with_graph=False) as session:
         tenant = session.send(request, readable=without_secrets(request))
         text = f"Created.\n\n{_described(tenant)}\n\nUse it: add --tenant {tenant['name']} to a command."
@@ -161,6 +190,9 @@ def _described(tenant: dict[str, Any]) -> str:
     ]
     if tenant.get("keys") == "shared":
         facts.append(("keys", "shared with other test tenants"))
+    if tenant.get("deterministic") is not None:
+        made = tenant["deterministic"]
+        facts.append(("deterministic", f"from the number {made['number']}: {made['warning']}"))
     changed = [
         (name, f"{setting['value']} (default: {setting['default']})")
         for name, setting in tenant["settings"].items()

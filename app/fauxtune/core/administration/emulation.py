@@ -179,11 +179,17 @@ def create_tenant(
     seed: str | Json | None = None,
     edition: str | None = None,
     keys: str | None = None,
+    deterministic: int | None = None,
+    at: str | None = None,
+    tick: str | None = None,
 ) -> AdminRequest:
     """Create a tenant: with the built-in seed's people (`contoso`), with nobody (`none`), or with a seed document.
     `keys`: `shared` for a test tenant, which takes its private keys from those that all test tenants share.
+    `deterministic`: the number that its chance comes from; `at`: when its clock begins, `tick`: by how much it moves
+    with each request (ISO 8601).
     """
     body = _given({"name": name, "domain": domain, "seed": seed, "edition": edition, "keys": keys})
+    body |= _given({"deterministic": deterministic, "at": at, "tick": tick})
     return AdminRequest("POST", "/tenants", body, service=Service.EMULATOR)
 
 

@@ -15,11 +15,11 @@ from datetime import datetime
 from asn1crypto import pkcs12
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune.core.administration.requests import AdminRequest, Json
 from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.fresh import encrypted_by_oaep
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 
@@ -187,7 +187,7 @@ def _record(
 def _encrypt(password: bytes, connector_key: ConnectorKey) -> bytes:
     public_key, algorithm = connector_key.public_key, PADDINGS[connector_key.padding]
     try:
-        return public_key.encrypt(password, OAEP(MGF1(algorithm), algorithm, label=None))
+        return encrypted_by_oaep(public_key, password, algorithm=algorithm)
     except ValueError:
         room = public_key.key_size // 8 - 2 * algorithm.digest_size - 2
         raise Invalid(

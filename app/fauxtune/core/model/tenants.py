@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -169,8 +169,20 @@ class KeyOrigin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Deterministic:
+    """What makes a tenant deterministic: the number that all of its chance comes from, and by how much its clock moves
+    with each request of a client or a device.
+    """
+
+    number: int
+    tick: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant. `settings` contains only the values that differ from the defaults; `keys` never changes."""
+    """A tenant. `settings` contains only the values that differ from the defaults; `keys` and `deterministic` never
+    change.
+    """
 
     id: TenantId
     name: str
@@ -182,6 +194,7 @@ class Tenant:
     clock: TenantClock = field(default_factory=TenantClock)
     settings: dict[str, bool | int | str] = field(default_factory=dict)
     keys: KeyOrigin = KeyOrigin.OWN
+    deterministic: Deterministic | None = None
 
     def setting(self, name: str) -> bool | int | str:
         """The value of a setting: this tenant's, else the default. Raises KeyError for an unknown name."""

@@ -14,12 +14,13 @@ from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.fresh import SHA256_ECDSA, repeats
 
 AuthorityName = Literal["root", "issuing", "devices"]
 #: The name of the authority that emulates DigiCert's, in a tenant that has one.
@@ -60,7 +61,7 @@ class Authority:
             .add_extension(self.key_identifier(), critical=False)
             .add_extension(access, critical=False)
             .add_extension(points, critical=False)
-            .sign(self.key, hashes.SHA256())
+            .sign(self.key, hashes.SHA256(), ecdsa_deterministic=repeats(self.key))
         )
 
     def key_identifier(self) -> x509.AuthorityKeyIdentifier:
@@ -106,7 +107,9 @@ def self_signed_root(
         below=1 if name == "root" else 0,
         opens=name == "devices",  # SCEP: RFC 8894 2.1.2
     )
-    certificate = builder.issuer_name(authority_subject(common_name)).sign(key, hashes.SHA256())
+    certificate = builder.issuer_name(authority_subject(common_name)).sign(
+        key, hashes.SHA256(), ecdsa_deterministic=repeats(key)
+    )
     return Authority(name=name, certificate=certificate, key=key, chain=(), addresses=addresses)
 
 
@@ -135,7 +138,7 @@ def signature(key: PrivateKey, data: bytes) -> bytes:
     """Sign `data` with SHA-256 and RSA PKCS#1 v1.5, or with ECDSA."""
     if isinstance(key, RSAPrivateKey):
         return key.sign(data, PKCS1v15(), hashes.SHA256())
-    return key.sign(data, ECDSA(hashes.SHA256()))
+    return key.sign(data, SHA256_ECDSA)
 
 
 def begin_certificate(

@@ -23,7 +23,6 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES, AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -46,6 +45,7 @@ from fauxtune.core.pki.der import (
     element,
     identifier,
 )
+from fauxtune.core.pki.fresh import encrypted_for, random_octets
 
 #: The exceptions that asn1crypto and cryptography raise on hostile bytes (found by fuzzing).
 MALFORMED = (
@@ -177,14 +177,13 @@ def envelope(data: bytes, *recipients: x509.Certificate) -> bytes:
     RSA.
     """
     # Written here: cryptography's builder takes twice as long as the encryption.
-    # Its generator makes the random bytes, also those of the vector: the core has no source of them.
-    key, iv = AESGCM.generate_key(256), AESGCM.generate_key(8 * _BLOCK)
+    key, iv = random_octets(32), random_octets(_BLOCK)
     short = _BLOCK - len(data) % _BLOCK
     encryptor = Cipher(AES256(key), CBC(iv)).encryptor()
     content = encryptor.update(data + bytes((short,)) * short) + encryptor.finalize()
     infos = []
     for named, public_key in map(_recipient, recipients):
-        infos.append(element(SEQUENCE, _VERSION_0, named, _BY_RSA[1], element(OCTETS, public_key.encrypt(key, _PKCS1))))
+        infos.append(element(SEQUENCE, _VERSION_0, named, _BY_RSA[1], element(OCTETS, encrypted_for(public_key, key))))
     cipher = element(SEQUENCE, _AES256_CBC, element(OCTETS, iv))
     inner = element(SEQUENCE, _DATA, cipher, element(_IN_ONE_PIECE, content))
     sealed = element(SEQUENCE, _VERSION_0, element(SET, *sorted(infos)), inner)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.authority import Authority
+from fauxtune.core.pki.fresh import repeats
 
 #: `removeFromCRL` is for delta CRLs, which are not issued here: as a reason it releases what is on hold.
 HOLD, RELEASE = "certificateHold", "removeFromCRL"
@@ -66,7 +67,8 @@ def build_crl(
         )
     except ValueError as error:
         raise Invalid(f"No CRL can be valid from {this_update} to {next_update}: {error}") from None
-    return builder.sign(authority.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    crl = builder.sign(authority.key, hashes.SHA256(), ecdsa_deterministic=repeats(authority.key))
+    return crl.public_bytes(serialization.Encoding.DER)
 
 
 def _entry(item: Revoked) -> x509.RevokedCertificate:

@@ -33,7 +33,7 @@ _PBES1_KEYS = {
     "pkcs12_sha1_rc2_128": 16,
     "pkcs12_sha1_rc2_40": 5,
 }
-_KEY, _IV, _MAC = 1, 2, 3
+KEY, IV, MAC = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def mac_fits(mac_data: pkcs12.MacData, content: bytes, *, password: Password, bu
     else:
         size = hashlib.new(name).digest_size
         salt = mac_data["mac_salt"].native
-        key = pkcs12_key(password.bmp, salt, purpose=_MAC, rounds=rounds, size=size, algorithm=name)
+        key = pkcs12_key(password.bmp, salt, purpose=MAC, rounds=rounds, size=size, algorithm=name)
     return hmac.compare_digest(hmac.digest(key, content, _known_hash(name)), expected)
 
 
@@ -145,7 +145,7 @@ def _decrypt_pbes1(algorithm: algos.EncryptionAlgorithm, data: bytes, *, passwor
     size, salt = _PBES1_KEYS[name], algorithm["parameters"]["salt"].native
     key, iv = (
         pkcs12_key(password.bmp, salt, purpose=purpose, rounds=rounds, size=size, algorithm="sha1")
-        for purpose, size in ((_KEY, size), (_IV, 8))
+        for purpose, size in ((KEY, size), (IV, 8))
     )
     if "rc2" in name:
         bits = 8 * size

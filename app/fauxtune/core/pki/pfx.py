@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import pkcs12 as writer
 
+from fauxtune.core import chance
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
 from fauxtune.core.pki import pbe
 from fauxtune.core.pki.authority import PrivateKey, PublicKey
@@ -93,6 +94,13 @@ def write_pfx(
     """
     if not password or not 0 < rounds <= pbe.MOST_ROUNDS:
         raise Invalid("A PFX needs a password, and at least one key derivation round.", target="password")
+    if chance.present() is not None:
+        from fauxtune.core.pki.pfx_repeated import write_repeated  # here: only deterministic tenants need it
+
+        certificates = [certificate, *chain]
+        return write_repeated(
+            key=key, certificates=certificates, password=password, name=name, rounds=rounds, legacy=legacy
+        )
     algorithm = writer.PBES.PBESv1SHA1And3KeyTripleDESCBC if legacy else writer.PBES.PBESv2SHA256AndAES256CBC
     mac = hashes.SHA1() if legacy else hashes.SHA256()  # noqa: S303 - old systems read nothing else
     protection = (

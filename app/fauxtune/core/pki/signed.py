@@ -40,6 +40,7 @@ from fauxtune.core.pki.der import (
     identifier,
 )
 from fauxtune.core.pki.foreign import readable
+from fauxtune.core.pki.fresh import SHA256_ECDSA
 from fauxtune.core.pki.signed_forms import (
     MOST_ATTRIBUTES,
     MOST_CERTIFICATES,
@@ -232,7 +233,7 @@ def sign(
     if isinstance(key, RSAPrivateKey):
         algorithm, signature = _RSA, key.sign(data, PKCS1v15(), hashes.SHA256())
     else:
-        algorithm, signature = _ECDSA, key.sign(data, ECDSA(hashes.SHA256()))
+        algorithm, signature = _ECDSA, key.sign(data, SHA256_ECDSA)
     name = element(SEQUENCE, certificate.issuer.public_bytes(), core.Integer(certificate.serial_number).dump())
     signer = element(SEQUENCE, _VERSION, name, _SHA256, element(TAG_0, body), algorithm, element(OCTETS, signature))
     inner = b"" if content is None else element(TAG_0, element(OCTETS, content))

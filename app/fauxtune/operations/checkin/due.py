@@ -96,9 +96,15 @@ class Watch:
         """Settle what is due in each tenant; nothing is read of a tenant in which nothing is due or has changed."""
         following: dict[TenantId, tuple[datetime, int]] = {}
         for tenant in await emulator.runner.in_use():
+            if tenant.deterministic is not None:  # after each of its requests: see `look_at`
+                continue
             with suppress(NotFound):  # the tenant was deleted meanwhile
                 following[tenant.id] = await self._look_at(emulator, tenant)
         self._next = following
+
+    async def look_at(self, emulator: Emulator, tenant: Tenant) -> None:
+        """Settle what is due in one tenant."""
+        self._next[tenant.id] = await self._look_at(emulator, tenant)
 
     async def _look_at(self, emulator: Emulator, tenant: Tenant) -> tuple[datetime, int]:
         now, change = emulator.runner.now(tenant), emulator.signals.newest_change(tenant.id)

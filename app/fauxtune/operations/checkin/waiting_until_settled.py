@@ -21,6 +21,7 @@ from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 
 from fauxtune.core.clock import ClockMode, iso
 from fauxtune.core.engine.planning.plan import NEVER
@@ -30,6 +31,7 @@ from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import attended
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.in_order import elapsed, outside
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.queries import concern
@@ -45,6 +47,8 @@ from fauxtune.storage.rows.devices import EnrollmentRow, OpenItemRow
 _INTERVAL = 0.1
 #: A snapshot of many devices takes time: so many times as long none is taken.
 _PAUSE = 5
+#: Seconds of the shortest pause. In the exchange of a deterministic tenant no time goes by between its waits.
+_SHORTEST = 0.01
 _ABSENT, _AWAY = 1.0, 5.0
 #: How many snapshots in a row must be the same before a device counts as absent.
 _LOOKS = 5
@@ -115,28 +119,28 @@ async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float, away: Co
     """Push and wait, `seconds` at most, but not for devices that are `away`: whoever holds them knows that they are off
     line. Raises NotFound if the tenant is deleted meanwhile.
     """
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + seconds
+    ends = elapsed() + seconds
     snapshot = await emulator.runner.run(tenant, _snapshot)
     began = list(snapshot.rows)
     # Before the push: a device that has got one is at work, and not connected again before it is done.
     connected = {id_ for id_ in began if emulator.signals.is_connected(id_)}
     await _push(emulator, tenant, devices=began)
-    watch = _Watch(away, connected, moved_at=loop.time())
+    watch = _Watch(away, connected, moved_at=elapsed())
     while True:
-        started = loop.time()
+        started = elapsed()
         snapshot = await emulator.runner.run(tenant, _snapshot)
-        left = ends - loop.time()
+        left = ends - elapsed()
         if not snapshot.rows or left <= 0 or _is_over(emulator, snapshot, watch=watch, left=left):
             break
         # Devices that became due, or that the last check-in left due, are pushed to check in again.
         again = [id_ for id_ in snapshot.rows if _is_due_again(emulator, id_, snapshot=snapshot)]
-        pause = min((loop.time() - started) * _PAUSE, left)
+        pause = min(max((elapsed() - started) * _PAUSE, _SHORTEST), left)
         await asyncio.gather(
             # What is written meanwhile counts. Not every check-in leaves an event: the journal would be too late.
-            emulator.signals.wait_for_news([tenant.id], seconds=min(_INTERVAL, left)),
-            _push(emulator, tenant, devices=again),
-            asyncio.sleep(pause),
+            emulator.signals.wait_for_news(
+                [tenant.id], seconds=min(_INTERVAL, left), once_waiting=partial(_push, emulator, tenant, devices=again)
+            ),
+            outside(partial(asyncio.sleep, pause)),
         )
         await emulator.runner.tenant(tenant.id)
     return await emulator.runner.run(tenant, _result, emulator=emulator, snapshot=snapshot, began=began)
@@ -205,7 +209,7 @@ def _is_busy(emulator: Emulator, row: EnrollmentRow) -> bool:
 
 def _is_over(emulator: Emulator, snapshot: _Snapshot, *, watch: _Watch, left: float) -> bool:
     """Whether no device is left that may settle by itself."""
-    now = asyncio.get_running_loop().time()
+    now = elapsed()
     signs = tuple(_signs(snapshot))
     busy = any(_is_busy(emulator, row) for row in snapshot.rows.values())
     if busy or signs != watch.signs:

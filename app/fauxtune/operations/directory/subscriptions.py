@@ -18,6 +18,7 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound
@@ -28,6 +29,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime import outbox
 from fauxtune.operations.runtime.access_tokens import Principal
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.in_order import outside
 from fauxtune.operations.runtime.tracking import begin_tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
@@ -122,7 +124,8 @@ def _check(emulator: Emulator, tenant: Tenant, *, document: JsonObject) -> None:
 async def _validate(emulator: Emulator, document: JsonObject, *, request_id: str) -> None:
     urls = [str(document[name]) for name in _URLS if document.get(name)]
     for url in dict.fromkeys(urls):
-        await emulator.webhooks.validate(url, token=f"{_TOKEN}{request_id}")
+        token = f"{_TOKEN}{request_id}"
+        await outside(partial(emulator.webhooks.validate, url, token=token))
 
 
 def _create(tx: Transaction, document: JsonObject, *, principal: Principal) -> SubscriptionRow:

@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.clock import Clock
@@ -47,8 +46,8 @@ class Principal:
 
 
 class TokenIssuer:
-    """Issues and checks the tokens of every tenant with one key, which is loaded for the first of them: a server that
-    nobody has asked needs no JOSE.
+    """Issues and checks the tokens of every tenant, with a key that is loaded for the first of them: a server that
+    nobody has asked needs no JOSE. Deterministic tenants have keys of their own.
     """
 
     def __init__(self, load_key: Callable[[], RSAKey], *, clock: Clock, ids: IdSource) -> None:
@@ -59,8 +58,9 @@ class TokenIssuer:
         self._living: set[tuple[TenantId, str]] = set()
         self._forgotten = 0
 
-    @cached_property
+    @property
     def _key(self) -> RSAKey:
+        """The server's key, or in work of a deterministic tenant that tenant's."""
         return self._load_key()
 
     def key_set(self) -> dict[str, Any]:

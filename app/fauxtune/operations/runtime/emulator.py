@@ -37,6 +37,7 @@ from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.device_host import DeviceHost, HostedSnapshots, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.guesses import Guesses
+from fauxtune.operations.runtime.in_order import Orders
 from fauxtune.operations.runtime.kept_answers import AnswerCache, PkiCache
 from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.runner import Runner
@@ -241,6 +242,8 @@ class Emulator:
     permissions: PermissionCheck = field(default_factory=PermissionCheck)
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     turns: Turns = field(default_factory=Turns)
+    # The deterministic tenants.
+    orders: Orders = field(default_factory=Orders)
     # The connector's threads: few, so that their computing never crowds out the event loop or the database's threads.
     workers: Workers = field(default_factory=lambda: Workers(2))
     # For files that were never opened before: an attacker can make files that take seconds each. With one thread

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.operations.runtime.in_order import outside, present_exchange
 
 #: The devices that the present task is to wake later; None: at once.
 _HELD: ContextVar[set[EnrollmentId] | None] = ContextVar("held", default=None)
@@ -207,13 +208,28 @@ class Signals:
 
         await self._wait([("notifications", "")], seconds, unless=is_called)
 
-    async def wait_for_news(self, tenants: Sequence[TenantId], *, seconds: float, wire: bool = False) -> None:
+    async def wait_for_news(
+        self,
+        tenants: Sequence[TenantId],
+        *,
+        seconds: float,
+        wire: bool = False,
+        once_waiting: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Wait until anything of one of these tenants was written, or the time is over; with `wire` until the next
-        exchange, too. Quiet check-ins, which write only their time, do not count.
+        exchange, too. Quiet check-ins, which write only their time, do not count. `once_waiting` is done when the
+        waiting has begun: what it writes is news.
         """
+
+        async def begun() -> bool:
+            if once_waiting is not None:
+                await once_waiting()
+            return False
+
         topics = ["changes", *(["wire"] if wire else [])]
+        waited: list[tuple[str, str]] = [(topic, tenant) for topic in topics for tenant in tenants]
         with self._reading(seconds) if wire else nullcontext():
-            await self._wait([(topic, tenant) for topic in topics for tenant in tenants], seconds)
+            await self._wait(waited, seconds, unless=begun)
 
     async def wait_for_wire(self, tenant: TenantId | None, *, seconds: float) -> None:
         """Wait until an exchange of the tenant (None: of no tenant) is recorded, or the time is over."""
@@ -261,7 +277,8 @@ class Signals:
             watch.add_done_callback(lambda _: _end_wait(future))
         try:
             if unless is None or not await unless():
-                await future
+                # One await less for the thousands of devices that wait here.
+                await (future if present_exchange() is None else outside(lambda: _ended(future)))
         finally:
             if timer is not None:
                 timer.cancel()
@@ -289,6 +306,10 @@ class Signals:
     def _wake(self, topic: str, name: str) -> None:
         for future in self._waiting.get((topic, name), set()):
             _end_wait(future)
+
+
+async def _ended(future: asyncio.Future[None]) -> None:
+    await future
 
 
 def _end_wait(future: asyncio.Future[None]) -> None:

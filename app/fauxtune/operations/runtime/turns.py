@@ -24,6 +24,7 @@ from functools import partial
 from threading import Condition, Thread
 from typing import Any, Generic, TypeVar
 
+from fauxtune.core.chance import carried
 from fauxtune.core.errors import Unavailable
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.process_lock import NamedLocks
@@ -170,6 +171,7 @@ class Workers:
         not begun.
         """
         future: Future[T] = Future()
+        work = carried(work)
         with self._more:
             self._waiting.setdefault(tenant, {})[future] = work
             grows = self._running < self._threads and sum(map(len, self._waiting.values())) > self._idle

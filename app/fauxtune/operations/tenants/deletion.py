@@ -31,6 +31,7 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
         emulator.dismiss_device_authority(certificate)
     if files.service or files.connector:
         await asyncio.to_thread(remove_files, emulator, files)
+    emulator.orders.forget(tenant.id)
     await forget_outside(emulator, tenant.id)
     await emulator.runner.database.give_back()
 

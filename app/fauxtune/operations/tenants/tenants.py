@@ -175,6 +175,8 @@ def check_edition(value: str) -> Edition:
 def set_clock(tx: Transaction, mode: ClockMode, *, now: datetime | None, system_now: datetime) -> Tenant:
     """Set the mode, the time, or both, of the tenant's clock."""
     tenant = _held(tx)
+    if tenant.deterministic is not None and mode is not ClockMode.FROZEN:
+        raise Invalid("The clock of a deterministic tenant stands: its mode stays frozen.", target="mode")
     clock = tenant.clock.set_to(mode, now, system_now=system_now)
     return _moved(tx, replace(tenant, clock=clock), system_now=system_now)
 

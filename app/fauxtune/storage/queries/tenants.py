@@ -29,7 +29,7 @@ from sqlalchemy import (
 from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.tenants import MOST_CONNECTOR_EVENTS, MOST_JOURNAL, Tenant
+from fauxtune.core.model.tenants import MOST_CONNECTOR_EVENTS, MOST_JOURNAL, Deterministic, Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import tables, writes
@@ -53,6 +53,12 @@ _NEXT_NUMBERS = Prepared(
 )
 
 
+_NEXT_EXCHANGE = (
+    update(tenants)
+    .where(tenants.c.id == bindparam("tenant"))
+    .values(exchanges=tenants.c.exchanges + 1)
+    .returning(tenants.c.exchanges)
+)
 _NAMED = Prepared(
     select(tenants.c.id, tenants.c.name, tenants.c.domain).where(
         or_(
@@ -108,6 +114,16 @@ def tenants_with_any(connection: Connection, switches: Collection[str]) -> list[
     return list(connection.execute(select(tenants.c.id).where(is_on)).scalars())
 
 
+def deterministic_tenants(connection: Connection) -> list[TenantId]:
+    """Return the ids of the tenants whose chance comes from a number."""
+    return list(connection.execute(select(tenants.c.id).where(tenants.c.number.is_not(None))).scalars())
+
+
+def number_exchange(connection: Connection, tenant_id: TenantId) -> int | None:
+    """Return the number of the next request of a deterministic tenant; None if it does not exist any more."""
+    return connection.execute(_NEXT_EXCHANGE, {"tenant": tenant_id}).scalar_one_or_none()
+
+
 def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
     """Return the tenant with this id, name or domain, in any case."""
     folded = key.lower()
@@ -134,7 +150,9 @@ def tenant_to_change(connection: Connection, tenant_id: TenantId) -> Tenant | No
 
 def add_tenant(connection: Connection, tenant: Tenant) -> None:
     """Add a tenant; its name and domain must be free."""
-    writes.add_all(connection, tenants, rows=[{**_values(tenant), "journal_seq": 0, "connector_seq": 0}])
+    writes.add_all(
+        connection, tenants, rows=[{**_values(tenant), "journal_seq": 0, "connector_seq": 0, "exchanges": 0}]
+    )
 
 
 def change_tenant(connection: Connection, tenant: Tenant) -> None:
@@ -324,6 +342,9 @@ def tenant_of(row: RowMapping) -> Tenant:
         ),
         settings=dict(row["settings"]),
         keys=row["keys"],
+        deterministic=None
+        if row["number"] is None
+        else Deterministic(row["number"], timedelta(microseconds=row["tick"])),
     )
 
 
@@ -341,6 +362,8 @@ def _values(tenant: Tenant) -> dict[str, Any]:
         "clock_offset": tenant.clock.offset // timedelta(microseconds=1),
         "settings": dict(tenant.settings),
         "keys": tenant.keys,
+        "number": None if tenant.deterministic is None else tenant.deterministic.number,
+        "tick": 0 if tenant.deterministic is None else tenant.deterministic.tick // timedelta(microseconds=1),
     }
 
 

@@ -35,6 +35,9 @@ class TenantColumns:
     journal_seq: int
     connector_seq: Annotated[int, "the same for the connectors' events"]
     keys: Annotated[KeyOrigin, "own, or shared: a test tenant's"]
+    number: Annotated[int | None, BigInteger(), "of a deterministic tenant: what its chance comes from"]
+    tick: Annotated[int, Older("0"), BigInteger(), "microseconds by which its clock moves with each request"]
+    exchanges: Annotated[int, Older("0"), BigInteger(), "how many requests it has served in their order"]
 
 
 tenants = table("tenants", TenantColumns)

@@ -6,6 +6,7 @@ always the id of its enrolment, beside that of its managedDevice.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -68,9 +69,17 @@ class Setting(Answer):
     description: str
 
 
+class Deterministic(Answer):
+    """What a deterministic tenant comes from: its number, the tick of its clock (ISO 8601), and what follows."""
+
+    number: int
+    tick: timedelta
+    warning: str = "Whoever knows the number of this tenant can compute its private keys, passwords and tokens."
+
+
 class Tenant(Answer):
     """A tenant. `authority` is the authority host for SDKs; `keys`: whether its private keys are its own, or those that
-    the test tenants share.
+    the test tenants share; `deterministic`: null for a tenant whose chance comes from the operating system.
     """
 
     id: str
@@ -87,6 +96,7 @@ class Tenant(Answer):
     public_http_url: str
     created_date_time: str
     keys: KeyOrigin
+    deterministic: Deterministic | None
     clock: Clock
     settings: dict[str, Setting]
 

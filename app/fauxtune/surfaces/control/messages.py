@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, StringConstraints
 
+from fauxtune.core.chance import LARGEST_NUMBER
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.tenants import Edition, KeyOrigin
 from fauxtune.core.model.text import STORABLE, Json, JsonObject, Text
@@ -52,6 +53,18 @@ class NewTenant(Body):
         description='"shared" makes a test tenant: its private keys come from a few that all test tenants of this '
         "server share, so that it is made quickly, and they may be exported; without it what the seed says, else "
         '"own": keys that nobody else has',
+    )
+    deterministic: Annotated[int, Field(strict=True, ge=0, le=LARGEST_NUMBER)] | None = Field(
+        default=None,
+        description="a number from 0 to 2^63-1 that everything comes from which is chance in other tenants: ids, keys, "
+        "serial numbers, salts, tokens. Its clock stands, and its requests are served one after the other. Whoever "
+        "knows the number can compute the private keys of the tenant",
+    )
+    at: Moment | None = Field(default=None, description="of a deterministic tenant: when its clock begins (ISO 8601)")
+    tick: Text | None = Field(
+        default=None,
+        description="of a deterministic tenant: by how much its clock moves with each request of a client or a device "
+        "(ISO 8601, such as PT1S)",
     )
 
 

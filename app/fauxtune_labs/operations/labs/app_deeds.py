@@ -10,12 +10,12 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import os
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.pki.fresh import random_octets
 from fauxtune.storage.contents import index_of
 from fauxtune_labs.core.lab import Words
 from fauxtune_labs.operations import hosted_devices
@@ -89,7 +89,7 @@ def _store(stage: Stage, file: str, *, content: bytes) -> None:
 
 def _encrypted(plain: bytes) -> tuple[bytes, dict[str, str]]:
     """Return a file in its encrypted form, and its keys as Graph is told of them."""
-    key, mac_key, vector = os.urandom(32), os.urandom(32), os.urandom(16)
+    key, mac_key, vector = random_octets(32), random_octets(32), random_octets(16)
     padder, encryptor = PKCS7(128).padder(), Cipher(algorithms.AES256(key), modes.CBC(vector)).encryptor()
     text = encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
     mac = hmac.digest(mac_key, vector + text, hashlib.sha256)

@@ -16,7 +16,7 @@ from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.operations.compliance import occasions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
-from fauxtune.operations.tenants.creation import found_tenant
+from fauxtune.operations.tenants.creation import Beginning, beginning, found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.seed_parts import Seed
 from fauxtune.operations.tenants.seeds import BUILT_IN, FURTHER, built_in, nobody, parse_seed
@@ -41,7 +41,15 @@ async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTe
     if result.keys is not None:
         seed = seed.model_copy(update={"keys": result.keys})
     creation = await _creation(seed)
-    tenant = await creation(emulator, seed, name=result.name, domain=result.domain, edition=result.edition)
+    beginning = _beginning(result)
+    tenant = await creation(
+        emulator,
+        seed,
+        name=result.name,
+        domain=result.domain,
+        edition=result.edition,
+        **({} if beginning is None else {"deterministic": beginning}),
+    )
     application = await emulator.runner.read(application_queries.first_application, tenant.id)
     return _shown(tenant, emulator, request=request, application=application, is_seat=False)
 
@@ -79,6 +87,18 @@ async def delete_tenant(request: Request, here: Here) -> Response:
         raise NotAllowed("A seat is deleted with its classroom. To begin again: reset the lab, or the tenant.")
     await dissolve_tenant(here.emulator, here.tenant)
     return Response(status_code=204)
+
+
+def _beginning(body: messages.NewTenant) -> Beginning | None:
+    """Return how a deterministic tenant begins. Raises Invalid for a time or a tick without its number, or a wrong
+    one.
+    """
+    if body.deterministic is None:
+        for name in ("at", "tick"):
+            if getattr(body, name) is not None:
+                raise Invalid(f"{name} has a meaning only for a deterministic tenant.", target=name)
+        return None
+    return beginning(body.deterministic, at=body.at, tick=body.tick)
 
 
 async def _creation(seed: Seed) -> Callable[..., Awaitable[Tenant]]:
@@ -133,6 +153,9 @@ def _shown(
         user_password=None if is_seat else emulator.runner.people_password or PASSWORD,
         certification_authority=tenant.ca_host,
         certification_authority_name=tenant.ca_name,
+        deterministic=None
+        if tenant.deterministic is None
+        else answers.Deterministic(number=tenant.deterministic.number, tick=tenant.deterministic.tick),
         clock=answers.Clock(mode=tenant.clock.mode.value, now=iso(emulator.runner.now(tenant))),
         settings={
             name: answers.Setting(value=tenant.setting(name), default=default, description=description)

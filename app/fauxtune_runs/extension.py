@@ -1,0 +1,14 @@
+"""What the server and the command line know of runs."""
+
+from __future__ import annotations
+
+from fauxtune.extensions import Command, Extension, Part
+
+EXTENSION = Extension(
+    package="fauxtune_runs",
+    commands=(
+        Command("record", "", "Record what a deterministic tenant is asked and answers."),
+        Command("replay", "", "Repeat a recorded run, and compare every byte."),
+    ),
+    parts=(Part(r"tenants/[^/]+/recording(/|$)", ("control",)),),
+)
