@@ -181,8 +181,8 @@ class FaultyApp:
             answer.reset()
             return
         response = await self._refuse(Request(request.scope), _error(hit, request))
-        if hit.retry_after is not None:
-            response.headers["retry-after"] = str(hit.retry_after)
+        if hit.retry_header is not None:
+            response.headers["retry-after"] = hit.retry_header
         await response(request.scope, request.receive, answer.send)
 
 

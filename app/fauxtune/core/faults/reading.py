@@ -120,6 +120,13 @@ class Values:
         """Return the seconds of a Retry-After."""
         return self.count(where, value, least=0, most=LONGEST_RETRY)
 
+    def form(self, where: str, value: object) -> str | None:
+        """Return the form of a Retry-After."""
+        if value in ("seconds", "date"):
+            return str(value)
+        self.wrong(where, "is seconds or date")
+        return None
+
     def seconds(self, where: str, value: object) -> float | None:
         """Return a time in seconds."""
         return self.number(where, value, most=LONGEST_RETRY)
@@ -181,6 +188,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 MEMBERS: dict[str, tuple[Callable[[Values, str, Any], Any], str]] = {
     "status": (Values.status, "status"),
     "retryAfter": (Values.retry_after, "retry_after"),
+    "retryAfterAs": (Values.form, "retry_after_as"),
     "punishEarly": (Values.flag, "punish_early"),
     "carriedOut": (Values.flag, "carried_out"),
     "latency": (Values.latency, "latency"),
@@ -309,6 +317,8 @@ class _Reader(Values):
         effect = Effect(kind, **given)
         if effect.punish_early and not effect.retry_after:
             self.wrong("effect.punishEarly", "needs retryAfter: the seconds before which a client comes too early")
+        if effect.retry_after_as and effect.retry_after is None and "retryAfter" in described.members:
+            self.wrong("effect.retryAfterAs", "needs retryAfter: the seconds that it writes")
         if effect.reads is not None and effect.seconds is not None:
             self.wrong("effect", "has reads or seconds, not both")
         return effect

@@ -99,6 +99,7 @@ class Effect:
     kind: Kind
     status: int | None = None
     retry_after: int | None = None
+    retry_after_as: Literal["seconds", "date"] | None = None
     punish_early: bool = False
     carried_out: bool = False
     latency: Latency | None = None

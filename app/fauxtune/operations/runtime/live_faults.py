@@ -20,7 +20,7 @@ from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.rule import Effect, Kind, Rule
 from fauxtune.core.faults.stale import Before, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
-from fauxtune.core.faults.timing import is_in_window, seconds_of, strikes
+from fauxtune.core.faults.timing import is_in_window, retry_header, seconds_of, strikes
 from fauxtune.core.model.addresses import Surface
 from fauxtune.core.model.network import SERVICE, blocked_host
 from fauxtune.storage.past import Past
@@ -35,13 +35,16 @@ LAGS = frozenset({Kind.STALE_READS, Kind.REPORT_LAG})
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that strikes an occasion. `seconds`: how long the request waits first; `retry_after`: for its answer."""
+    """A rule that strikes an occasion. `seconds`: how long the request waits first. `retry_after`: for its answer, in
+    seconds, and as its header has it.
+    """
 
     rule_id: str
     name: str | None
     effect: Effect
     seconds: float = 0
     retry_after: int | None = None
+    retry_header: str | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +113,9 @@ class LiveRule:
             self._told_to_wait(who, until=at + retry_after, at=at)
         latency = effect.latency
         seconds = 0.0 if latency is None else seconds_of(latency, seed=self.rule.when.seed, number=number)
-        return Hit(self.row.id, self.row.name, effect, seconds, retry_after)
+        as_date = effect.retry_after_as == "date"
+        header = None if retry_after is None else retry_header(retry_after, at=at, as_date=as_date)
+        return Hit(self.row.id, self.row.name, effect, seconds, retry_after, header)
 
     def _told_to_wait(self, who: str, *, until: float, at: float) -> None:
         if len(self.early) >= _MOST_CALLERS:

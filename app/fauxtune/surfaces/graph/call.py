@@ -274,7 +274,8 @@ def runs(operation: Callable[[Transaction, str], object], *, key: str) -> Handle
 class Sender:
     """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called.
     `caller` is told which permissions the request needs. Faults strike requests that came over the wire only;
-    approval policies hold up all but those of an `is_exempt` sender, which the emulator sends for itself.
+    approval policies hold up all but those of an `is_exempt` sender, which the emulator sends for itself. `is_batched`:
+    it sends an item of a batch.
     """
 
     emulator: Emulator
@@ -285,3 +286,4 @@ class Sender:
     caller: Caller = field(default_factory=Caller)
     is_on_the_wire: bool = False
     is_exempt: bool = False
+    is_batched: bool = False

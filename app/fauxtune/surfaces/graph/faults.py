@@ -95,7 +95,7 @@ async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], 
         if key is not None and template.startswith("users/{"):
             users |= await read(fault_hits.user_names, tenant_id, key=key)
     return Occasion(
-        surface="graph",
+        surface="graph/batch" if sender.is_batched else "graph",
         method=message.method.upper(),
         path=path,
         devices=devices,
@@ -144,9 +144,9 @@ class _Turn:
                 return _marked(await self._ignored(), look)
         if effect.carried_out:
             await self._plain()
-        return _marked(self._failed(effect, retry_after=last.retry_after), look)
+        return _marked(self._failed(effect, retry_after=last.retry_header), look)
 
-    def _failed(self, effect: Effect, *, retry_after: int | None) -> Answer:
+    def _failed(self, effect: Effect, *, retry_after: str | None) -> Answer:
         sender = self._sender
         status = 429 if effect.kind is Kind.THROTTLING else effect.status
         assert status is not None
@@ -331,10 +331,10 @@ _INTUNES = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def error_answer(
-    status: int, *, message: Message, sender: Sender, retry_after: int | None, approval: Callable[[], str]
+    status: int, *, message: Message, sender: Sender, retry_after: str | None, approval: Callable[[], str]
 ) -> Answer:
     """Return the error with this status. `approval` returns the id of a new request for approval."""
-    headers: dict[str, str] = {} if retry_after is None else {"retry-after": str(retry_after)}
+    headers: dict[str, str] = {} if retry_after is None else {"retry-after": retry_after}
     if status == HTTPStatus.UNAUTHORIZED:
         response = refusal(Unauthenticated(_EXPIRED), message=message, sender=sender)
         challenge = f'Bearer realm="", authorization_uri="{sender.origin}/common/oauth2/authorize", client_id="{GRAPH}"'
