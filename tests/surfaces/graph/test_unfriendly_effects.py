@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import NOW, FixedClock
 from tests.support.faults import FAULTS, MARK, add_fault, counters
 
@@ -66,11 +67,114 @@ async def test_limits_and_the_token_endpoint_write_dates_too(beta: httpx.AsyncCl
     assert refused.headers["retry-after"] == "Tue, 24 Nov 2026 10:00:05 GMT"
 
 
+async def pages(client: httpx.AsyncClient, path: str, *, most: int = 20) -> list[list[str]]:
+    """Return the ids of each page, the links followed to the end."""
+    found: list[list[str]] = []
+    link: str | None = path
+    while link is not None and len(found) < most:
+        answer = await client.get(link)
+        assert answer.status_code == 200, answer.text
+        found.append([each["id"] for each in answer.json()["value"]])
+        link = answer.json().get("@odata.nextLink")
+    return found
+
+
+def flat(found: list[list[str]]) -> list[str]:
+    """Return the ids of all pages."""
+    return [each for page in found for each in page]
+
+
+@ON_BOTH_DATABASES
+async def test_pages_are_smaller_than_asked_and_together_they_have_everything_once(beta: httpx.AsyncClient) -> None:
+    [whole] = await pages(beta, "/users")
+    assert len(whole) >= 3
+    fault = await add_fault(beta, {"kind": "smallPages", "size": 1}, match=USERS)
+    for path in ("/users", "/users?$top=2&$select=id", "/users?$orderby=displayName"):
+        found = await pages(beta, path)
+        assert [len(page) for page in found] == [1] * len(whole), path
+        assert sorted(flat(found)) == sorted(whole)
+    # Nothing is struck that is not shorter than it would be.
+    hits = (await counters(beta, fault))[1]
+    assert MARK not in (await beta.get("/users?$top=1")).headers
+    small = {"prefer": "odata.maxpagesize=1"}
+    assert MARK not in (await beta.get("/users", headers=small)).headers
+    assert MARK not in (await beta.get("/users?$filter=displayName eq 'nobody'")).headers
+    assert (await counters(beta, fault))[1] == hits
+    assert (await beta.get(f"/users/{whole[0]}")).status_code == 200
+
+
+async def test_a_small_page_strikes_collections_only_and_the_pages_after_it_are_whole(beta: httpx.AsyncClient) -> None:
+    [whole] = await pages(beta, "/users")
+    fault = await add_fault(beta, {"kind": "smallPages", "size": 2}, when={"nth": 2})
+    await beta.get(f"/users/{whole[0]}")
+    await beta.get("/groups")
+    assert [len(page) for page in await pages(beta, "/users")] == [2, len(whole) - 2]
+    assert await counters(beta, fault) == (3, 1)
+    # Beside a change that is hidden, the size of a page is no change.
+    await add_fault(beta, {"kind": "staleReads", "reads": 5}, match=USERS)
+    await add_fault(beta, {"kind": "smallPages", "size": 1}, match=USERS, when={"nth": 2})
+    assert [len((await beta.get("/users")).json()["value"]) for _ in range(3)] == [len(whole), 1, len(whole)]
+
+
+@ON_BOTH_DATABASES
+async def test_a_collection_comes_in_another_order_which_repeats_and_lasts_over_its_pages(
+    beta: httpx.AsyncClient,
+) -> None:
+    [own] = await pages(beta, "/users")
+    fault = await add_fault(beta, {"kind": "anotherOrder"}, match=USERS)
+    for path in ("/users", "/users?$top=1", "/users?$select=id&$top=2"):
+        assert flat(await pages(beta, path)) == own[::-1], path
+    assert MARK not in (await beta.get("/users?$orderby=displayName")).headers
+    # Of two rules the first decides.
+    await add_fault(beta, {"kind": "anotherOrder", "order": 5}, match=USERS)
+    assert flat(await pages(beta, "/users")) == own[::-1]
+    # The pages after its end keep its order.
+    link = (await beta.get("/users?$top=1")).json()["@odata.nextLink"]
+    await beta.delete(FAULTS)
+    assert flat(await pages(beta, link)) == own[::-1][1:]
+    for order in (-1, 3, 32):
+        fault = await add_fault(beta, {"kind": "anotherOrder", "order": order}, match=USERS)
+        by_ids = sorted(own, key=lambda key: key[abs(order) - 1 :], reverse=order < 0)
+        assert [flat(await pages(beta, path)) for path in ("/users", "/users?$top=1")] == [by_ids, by_ids]
+        await beta.delete(f"{FAULTS}/{fault['id']}")
+
+
+async def test_a_short_list_that_is_computed_has_the_same_other_order(beta: httpx.AsyncClient) -> None:
+    path = "/servicePrincipals"
+    [own] = await pages(beta, path)
+    await add_fault(beta, {"kind": "anotherOrder"}, match={"path": path})
+    assert flat(await pages(beta, f"{path}?$top=2")) == own[::-1]
+    await beta.delete(FAULTS)
+    await add_fault(beta, {"kind": "anotherOrder", "order": -4}, match={"path": path})
+    by_ids = sorted(own, key=lambda key: key[3:], reverse=True)
+    assert flat(await pages(beta, f"{path}?$top=1")) == by_ids
+
+
+async def test_a_delta_repeats_a_change_at_the_end_of_its_page(beta: httpx.AsyncClient) -> None:
+    first = (await beta.get("/users/delta")).json()
+    link = first["@odata.deltaLink"]
+    fault = await add_fault(beta, {"kind": "repeatedChanges"}, match={"surface": "graph"})
+    assert MARK not in (await beta.get("/users")).headers
+    assert MARK not in (await beta.get(link)).headers
+    await beta.patch("/users/alice@contoso.example", json={"jobTitle": "Pilot"})
+    await beta.patch("/users/bob@contoso.example", json={"jobTitle": "Pilot"})
+    answer = await beta.get(link)
+    values = answer.json()["value"]
+    assert [values[0], len(values)] == [values[-1], 3]
+    assert answer.headers[MARK] == fault["id"]
+    assert "@odata.deltaLink" in answer.json()
+    assert await counters(beta, fault) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
         ({"effect": {"status": 429, "retryAfterAs": "date"}}, "effect.retryAfterAs needs retryAfter"),
         ({"effect": {"status": 429, "retryAfter": 1, "retryAfterAs": ["date"]}}, "effect.retryAfterAs is seconds or"),
+        ({"effect": {"kind": "smallPages"}}, "smallPages needs size"),
+        ({"effect": {"kind": "smallPages", "size": 0}}, "effect.size must be a whole number from 1 to 999"),
+        ({"effect": {"kind": "anotherOrder", "order": 33}}, "effect.order must be a whole number from -32 to 32"),
+        ({"effect": {"kind": "repeatedChanges", "size": 1}}, "effect.size is unknown: repeatedChanges takes no other"),
     ],
 )
 async def test_what_makes_no_sense_is_refused_and_nothing_is_added(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
-from fauxtune.core.faults.rule import Match
+from fauxtune.core.faults.rule import Kind, Match
 
 _VERSION = re.compile(r"/+(beta|v\d+(?:\.\d+)?)(?=/|$)", re.IGNORECASE)
 
@@ -29,6 +30,19 @@ MOST_WORDS = 300
 _BELOW = "*"
 
 
+class Trait(StrEnum):
+    """What a request to Graph asks for, as far as an effect looks at such requests only."""
+
+    COLLECTION = "a collection"
+    UNORDERED = "the first page of a collection, in any order"
+    DELTA = "changes"
+    NEXT_LINK = "a page that a link leads to"
+
+
+#: The effects that look at requests with one of these traits only.
+ONLY = {Kind.SMALL_PAGES: Trait.COLLECTION, Kind.ANOTHER_ORDER: Trait.UNORDERED, Kind.REPEATED_CHANGES: Trait.DELTA}
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """Something that a fault can strike. `path`: of Graph without its version. `devices`, `users`, `connectors`: the
@@ -45,6 +59,7 @@ class Occasion:
     connectors: frozenset[str] = frozenset()
     hosts: tuple[str, ...] = ()
     operation: Callable[[], str] = str
+    traits: frozenset[Trait] = frozenset()
 
 
 def names(*values: str | None) -> frozenset[str]:

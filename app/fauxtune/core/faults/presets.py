@@ -31,6 +31,14 @@ PRESETS: dict[str, dict[str, Preset]] = {
             _GRAPH,
         ),
         "throttled-silently": Preset("429: too many requests, without Retry-After", {"status": 429}, _GRAPH),
+        "throttled-date": Preset(
+            "429: too many requests, with Retry-After as a date",
+            {"status": 429, "retryAfter": 5, "retryAfterAs": "date"},
+            _GRAPH,
+        ),
+        "throttled-item": Preset(
+            "429: only requests inside a batch", {"status": 429, "retryAfter": 1}, {"surface": "graph/batch"}
+        ),
         "limits": Preset("429 over the documented limits of Intune", {"kind": Kind.THROTTLING}, _GRAPH),
         "unavailable": Preset("503: service unavailable", {"status": 503, "retryAfter": 5}, _GRAPH),
         "broken": Preset("500: internal server error", {"status": 500}, _GRAPH),
@@ -51,6 +59,11 @@ PRESETS: dict[str, dict[str, Preset]] = {
         "ignored": Preset("A write is accepted and ignored", {"kind": Kind.ACCEPTED_BUT_IGNORED}, _GRAPH),
         "stale": Preset("A change is seen after two more reads", {"kind": Kind.STALE_READS, "reads": 2}, _GRAPH),
         "lag": Preset("Reports come six hours later", {"kind": Kind.REPORT_LAG, "lag": "PT6H"}, _GRAPH),
+    },
+    "Pages of Graph": {
+        "small-pages": Preset("Pages have one element", {"kind": Kind.SMALL_PAGES, "size": 1}, _GRAPH),
+        "order": Preset("Collections come the other way round", {"kind": Kind.ANOTHER_ORDER}, _GRAPH),
+        "repeats": Preset("A delta query repeats a change", {"kind": Kind.REPEATED_CHANGES}, _GRAPH),
     },
     "Tokens": {
         "secret": Preset("The client secret has expired", {"kind": Kind.TOKEN_ERROR, "error": "secretExpired"}),

@@ -19,6 +19,8 @@ from fauxtune.core.model.text import text_value
 
 #: The most characters of a text; the greatest count, and the longest Retry-After in seconds.
 MOST_TEXT, MOST_COUNT, LONGEST_RETRY = 512, 1_000_000, 86_400
+#: The most elements of a small page; ids have 32 digits, from each of which they can be sorted.
+MOST_ON_PAGE, MOST_ORDER = 999, 32
 _LATENCIES = (
     'is a number of seconds, {"uniform": [shortest, longest]} or {"lognormal": {"median": seconds, "sigma": number}}'
 )
@@ -149,6 +151,14 @@ class Values:
         self.wrong(where, _LATENCIES)
         return None
 
+    def size(self, where: str, value: object) -> int | None:
+        """Return the size of a page."""
+        return self.count(where, value, most=MOST_ON_PAGE)
+
+    def order(self, where: str, value: object) -> int | None:
+        """Return the number of an order."""
+        return self.count(where, value, least=-MOST_ORDER, most=MOST_ORDER)
+
     def lag(self, where: str, value: object) -> timedelta | None:
         """Return a duration that is longer than nothing."""
         try:
@@ -198,6 +208,8 @@ MEMBERS: dict[str, tuple[Callable[[Values, str, Any], Any], str]] = {
     "error": (Values.error, "error"),
     "limits": (Values.limits, "limits"),
     "hosts": (Values.hosts, "hosts"),
+    "size": (Values.size, "size"),
+    "order": (Values.order, "order"),
 }
 
 

@@ -20,6 +20,9 @@ class Kind(StrEnum):
     ACCEPTED_BUT_IGNORED = "acceptedButIgnored"
     STALE_READS = "staleReads"
     REPORT_LAG = "reportLag"
+    SMALL_PAGES = "smallPages"
+    ANOTHER_ORDER = "anotherOrder"
+    REPEATED_CHANGES = "repeatedChanges"
     THROTTLING = "throttling"
     TOKEN_ERROR = "tokenError"  # noqa: S105 - a word
     CONNECTOR_OFFLINE = "connectorOffline"
@@ -109,6 +112,8 @@ class Effect:
     error: str | None = None
     limits: Limits | None = None
     hosts: tuple[str, ...] = ()
+    size: int | None = None
+    order: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,4 +172,5 @@ def nearest_in_words(nearest: Mapping[str, Any] | None) -> str:
     if nearest is None:
         return ""
     request = _GUID.sub("{id}", nearest["request"])
-    return f"the nearest request was {request} (another {' and another '.join(nearest['differs'])})"
+    differs = " and ".join(f"another {name}" for name in nearest["differs"]) or "the effect is about others"
+    return f"the nearest request was {request} ({differs})"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.faults.effects import Room, effects
-from fauxtune.core.faults.matching import Near, Occasion, matches, names, nearness
+from fauxtune.core.faults.matching import ONLY, Near, Occasion, matches, names, nearness
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.rule import Effect, Kind, Rule
 from fauxtune.core.faults.stale import Before, Memory
@@ -29,8 +29,8 @@ from fauxtune.storage.rows.tenants import FaultCount, FaultRuleRow
 #: The most callers of a rule who were told to wait.
 _MOST_CALLERS = 1000
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-#: Effects that delay what reads show. Whether they strike is known when the read was answered.
-LAGS = frozenset({Kind.STALE_READS, Kind.REPORT_LAG})
+#: Effects on what reads show. Whether they strike is known when the read was answered.
+_LATE = frozenset({Kind.STALE_READS, Kind.REPORT_LAG, Kind.SMALL_PAGES, Kind.ANOTHER_ORDER, Kind.REPEATED_CHANGES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ class LiveRule:
     nearest: Near | None = None
 
     @property
-    def is_lag(self) -> bool:
-        """Whether it delays what reads show."""
-        return self.rule.effect.kind in LAGS
+    def is_late(self) -> bool:
+        """Whether it changes what reads show."""
+        return self.rule.effect.kind in _LATE
 
     def hides_changes(self, now: datetime) -> bool:
         """Whether reads may show the state before a change that is made now."""
@@ -86,7 +86,9 @@ class LiveRule:
         kind = self.rule.effect.kind
         if kind is Kind.ACCEPTED_BUT_IGNORED and occasion.method not in _WRITES:
             return False
-        if self.is_lag and occasion.method != "GET":
+        if self.is_late and occasion.method != "GET":
+            return False
+        if kind in ONLY and ONLY[kind] not in occasion.traits:
             return False
         if kind is Kind.NETWORK_BLOCKED and blocked_host(self.rule.effect.hosts, occasion.hosts) is None:
             return False
@@ -130,7 +132,7 @@ class Look:
 
     counts: list[FaultCount] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
-    lags: list[LiveRule] = field(default_factory=list)
+    late: list[LiveRule] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -148,7 +150,7 @@ class Look:
         return ", ".join(hit.rule_id for hit in self.hits)
 
     def strike(self, live: LiveRule) -> None:
-        """Note that one of the `lags` strikes."""
+        """Note that one of the `late` ones strikes."""
         self.counts = [FaultCount(count.rule_id, count.is_hit or count.rule_id == live.row.id) for count in self.counts]
         self.hits.append(Hit(live.row.id, live.row.name, live.rule.effect))
 
@@ -203,11 +205,6 @@ class TenantFaults:
         known = names(connector_id, name)
         return self.blocked(Occasion(surface=Surface.CONNECTOR.value, connectors=known, hosts=SERVICE), now=now)
 
-    @property
-    def lags(self) -> list[LiveRule]:
-        """The rules that delay what reads show."""
-        return [live for live in self.rules if live.is_lag]
-
     async def looked(
         self,
         occasion: Occasion,
@@ -250,10 +247,10 @@ class TenantFaults:
             number = self._number(live)
             if number is None:
                 continue
-            if live.is_lag:
+            if live.is_late:
                 look.counts.append(FaultCount(live.row.id, is_hit=False))
                 if strikes(live.rule.when, number):
-                    look.lags.append(live)
+                    look.late.append(live)
                 continue
             with self._lock:
                 hit = live.hit(occasion, number=number, at=at, who=who)

@@ -22,7 +22,7 @@ import orjson
 
 from fauxtune.core.errors import FauxtuneError, NotFound, Unauthenticated
 from fauxtune.core.faults.effects import STATUSES, Room
-from fauxtune.core.faults.matching import Occasion, names, parts_of
+from fauxtune.core.faults.matching import ONLY, Occasion, names, parts_of
 from fauxtune.core.faults.rule import Effect, Kind
 from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report
 from fauxtune.core.model.addresses import GRAPH
@@ -36,6 +36,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.past import Past
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.surfaces.graph import errors
+from fauxtune.surfaces.graph import faulty_pages as pages
 from fauxtune.surfaces.graph.call import Answer, ApprovalRequired, Handler, Message, Sender
 from fauxtune.surfaces.graph.errors import inner_error, nested_message, refusal
 from fauxtune.surfaces.graph.routes import TABLES
@@ -69,13 +70,13 @@ async def answer_with_faults(message: Message, sender: Sender, *, match: Match[H
         rooms=_ROOMS,
     )
     turn = _Turn(message, sender, match=match, proceed=proceed)
-    if look.lags and look.last is None:
+    if look.late and look.last is None:
         return await turn.late(look)
     if look.counts:
         await turn.note(look)
     if look.hits:
         return await turn.struck(look)
-    if occasion.method in _WRITES and (hiding := [live for live in faults.lags if live.hides_changes(now)]):
+    if occasion.method in _WRITES and (hiding := [live for live in faults.rules if live.hides_changes(now)]):
         read = replace(occasion, method="GET")
         return await turn.watched(hiding, at_address=[live for live in hiding if live.looks_at(read, now)])
     return await proceed(message, sender, match=match)
@@ -102,6 +103,7 @@ async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], 
         users=users,
         application=sender.principal.client_id,
         operation=lambda: operation_id(match.route, version=message.version),
+        traits=pages.traits_of(message, match.route),
     )
 
 
@@ -158,10 +160,10 @@ class _Turn:
             approval=sender.emulator.runner.ids.uuid,
         )
 
-    async def _plain(self) -> Answer:
-        """Return the answer without faults, also if it is a refusal."""
+    async def _plain(self, message: Message | None = None) -> Answer:
+        """Return the answer without faults, also if it is a refusal. `message`: in place of the one that came."""
         try:
-            return await self._proceed(self._message, self._sender, match=self._match)
+            return await self._proceed(message or self._message, self._sender, match=self._match)
         except FauxtuneError as error:
             self._sender.caller.refusal = error.message
             return refusal(error, message=self._message, sender=self._sender)
@@ -186,14 +188,14 @@ class _Turn:
     async def late(self, look: Look) -> Answer:
         """Return the answer to a read, as it was before the latest changes."""
         await asyncio.sleep(look.seconds)
-        fresh = await self._plain()
+        fresh = await self._reshaped(await self._plain(), look)
         seen = _seen(fresh)
         hidden = None
-        for live in look.lags:
+        for live in look.late:
             effect = live.rule.effect
             if seen is None:
                 break
-            if effect.kind is Kind.REPORT_LAG and not is_report(self._match.route.template):
+            if effect.kind in ONLY or (effect.kind is Kind.REPORT_LAG and not is_report(self._match.route.template)):
                 continue
             runner = self._sender.emulator.runner
             at, now = runner.clock.now().timestamp(), runner.now(self._sender.tenant)
@@ -203,8 +205,26 @@ class _Turn:
             if earlier != seen and hidden is None:
                 hidden = earlier
                 look.strike(live)
+        answer = fresh if hidden is None else self._older(hidden)
+        for live in look.late:
+            if live.rule.effect.kind is Kind.REPEATED_CHANGES and (more := pages.repeated(answer)) is not None:
+                answer = more
+                look.strike(live)
         await self.note(look)
-        return _marked(fresh if hidden is None else self._older(hidden), look)
+        return _marked(answer, look)
+
+    async def _reshaped(self, plain: Answer, look: Look) -> Answer:
+        """Return the page as rules want it: shorter, or in another order. It is what the read asks for from then on."""
+        answer = plain
+        for live in look.late:
+            other = pages.reshaped(self._message, live.rule.effect)
+            if other is None or _seen(answer) in {None, MISSING}:
+                continue
+            shown = await self._plain(other)
+            if _seen(shown) != _seen(answer):
+                self._message, answer = other, shown
+                look.strike(live)
+        return answer
 
     async def watched(self, hiding: list[LiveRule], *, at_address: list[LiveRule]) -> Answer:
         """Carry out a write. Before it, what a read of the same address shows is remembered for the rules that look at
@@ -280,7 +300,8 @@ class _Turn:
     def _questions(self, query: str | None = None) -> tuple[str, str]:
         """Return the address, and the whole question of this caller."""
         message = self._message
-        rest = message.raw_query if query is None else query
+        # A page of another size is another answer.
+        rest = f"{message.raw_query} {message.headers.get('prefer', '')}" if query is None else f"{query} "
         user = self._sender.principal.user_id or ""
         return _address(message.path), f"{user} {message.version.value} {_address(message.path)}?{rest}"
 
