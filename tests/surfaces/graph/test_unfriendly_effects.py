@@ -12,6 +12,8 @@ import pytest
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import NOW, FixedClock
 from tests.support.faults import FAULTS, MARK, add_fault, counters
+from tests.support.graph import error_code, error_message
+from tests.surfaces.conftest import token_of_application
 
 Json = dict[str, Any]
 USERS = {"surface": "graph", "path": "/users"}
@@ -166,6 +168,54 @@ async def test_a_delta_repeats_a_change_at_the_end_of_its_page(beta: httpx.Async
     assert await counters(beta, fault) == (2, 1)
 
 
+async def test_a_link_that_has_expired_is_an_error_and_never_an_empty_page(beta: httpx.AsyncClient) -> None:
+    fault = await add_fault(beta, {"kind": "expiredNextLink"}, match={"surface": "graph"}, when={"nth": 1})
+    first = await beta.get("/users?$top=1")
+    expired = await beta.get(first.json()["@odata.nextLink"])
+    assert (expired.status_code, expired.headers[MARK]) == (400, fault["id"])
+    assert expired.json()["error"]["code"] == "Directory_ExpiredPageToken"
+    assert "has expired" in expired.json()["error"]["message"]
+    assert await counters(beta, fault) == (1, 1)
+    # Who begins again gets everything.
+    assert len(flat(await pages(beta, "/users?$top=1"))) == len(flat(await pages(beta, "/users")))
+
+
+async def test_expired_links_of_changes_say_where_to_begin_again_and_intune_has_its_own_words(
+    beta: httpx.AsyncClient,
+) -> None:
+    await add_fault(beta, {"kind": "expiredNextLink"}, match={"surface": "graph"})
+    first = await beta.get("/users/delta", headers={"prefer": "odata.maxpagesize=1"})
+    expired = await beta.get(first.json()["@odata.nextLink"])
+    assert (expired.status_code, error_code(expired)) == (410, "resyncRequired")
+    again = await beta.get(expired.headers["location"])
+    assert (again.status_code, len(again.json()["value"]) >= 3) == (200, True)
+    intune = await beta.get("/deviceManagement/roleDefinitions?$top=1&$skiptoken=1")
+    assert (intune.status_code, error_code(intune)) == (400, "BadRequest")
+    assert "has expired" in error_message(intune)
+
+
+async def test_a_token_ends_early_for_all_requests_and_a_new_one_is_good(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient
+) -> None:
+    fault = await add_fault(beta, {"kind": "tokenEndsEarly"}, match=USERS, when={"nth": 2})
+    assert [(await beta.get("/users")).status_code for _ in range(2)] == [200, 401]
+    for path in ("/users", "/groups", "/users/alice@contoso.example"):
+        ended = await beta.get(path)
+        assert (ended.status_code, error_code(ended)) == (401, "InvalidAuthenticationToken")
+        assert error_message(ended) == "Lifetime validation failed, the token is expired."
+        assert ended.headers["www-authenticate"].startswith('Bearer realm=""')
+        assert ended.headers[MARK] == fault["id"]
+    batch = {"requests": [{"id": "1", "method": "GET", "url": "/groups"}]}
+    assert (await beta.post("/$batch", json=batch)).status_code == 401
+    fresh = {"authorization": f"Bearer {await token_of_application(http)}"}
+    assert [(await beta.get(path, headers=fresh)).status_code for path in ("/users", "/groups")] == [200, 200]
+    assert (await beta.post("/$batch", json=batch, headers=fresh)).status_code == 200
+    assert (await beta.get("/groups")).status_code == 401
+    # Without the rule there is no end.
+    await beta.delete(FAULTS)
+    assert (await beta.get("/users")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
@@ -174,6 +224,11 @@ async def test_a_delta_repeats_a_change_at_the_end_of_its_page(beta: httpx.Async
         ({"effect": {"kind": "smallPages"}}, "smallPages needs size"),
         ({"effect": {"kind": "smallPages", "size": 0}}, "effect.size must be a whole number from 1 to 999"),
         ({"effect": {"kind": "anotherOrder", "order": 33}}, "effect.order must be a whole number from -32 to 32"),
+        ({"effect": {"kind": "expiredNextLink", "status": 410}}, "effect.status is unknown"),
+        (
+            {"effect": {"kind": "tokenEndsEarly", "seconds": 3}},
+            "effect.seconds is unknown: tokenEndsEarly takes latency",
+        ),
         ({"effect": {"kind": "repeatedChanges", "size": 1}}, "effect.size is unknown: repeatedChanges takes no other"),
     ],
 )

@@ -40,14 +40,19 @@ class Trait(StrEnum):
 
 
 #: The effects that look at requests with one of these traits only.
-ONLY = {Kind.SMALL_PAGES: Trait.COLLECTION, Kind.ANOTHER_ORDER: Trait.UNORDERED, Kind.REPEATED_CHANGES: Trait.DELTA}
+ONLY = {
+    Kind.SMALL_PAGES: Trait.COLLECTION,
+    Kind.ANOTHER_ORDER: Trait.UNORDERED,
+    Kind.EXPIRED_NEXT_LINK: Trait.NEXT_LINK,
+    Kind.REPEATED_CHANGES: Trait.DELTA,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """Something that a fault can strike. `path`: of Graph without its version. `devices`, `users`, `connectors`: the
     ids and names of the one that it is about. `hosts`: those of the real service that it would reach. `operation` finds
-    the operation id, and is called only for rules that name one.
+    the operation id, and is called only for rules that name one. `token`: the id of the access token.
     """
 
     surface: str = ""
@@ -60,6 +65,7 @@ class Occasion:
     hosts: tuple[str, ...] = ()
     operation: Callable[[], str] = str
     traits: frozenset[Trait] = frozenset()
+    token: str = ""
 
 
 def names(*values: str | None) -> frozenset[str]:

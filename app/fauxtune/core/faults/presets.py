@@ -63,9 +63,11 @@ PRESETS: dict[str, dict[str, Preset]] = {
     "Pages of Graph": {
         "small-pages": Preset("Pages have one element", {"kind": Kind.SMALL_PAGES, "size": 1}, _GRAPH),
         "order": Preset("Collections come the other way round", {"kind": Kind.ANOTHER_ORDER}, _GRAPH),
+        "link": Preset("The link to the next page has expired", {"kind": Kind.EXPIRED_NEXT_LINK}, _GRAPH),
         "repeats": Preset("A delta query repeats a change", {"kind": Kind.REPEATED_CHANGES}, _GRAPH),
     },
     "Tokens": {
+        "ends": Preset("The access token ends early; a new one is good", {"kind": Kind.TOKEN_ENDS}, _GRAPH),
         "secret": Preset("The client secret has expired", {"kind": Kind.TOKEN_ERROR, "error": "secretExpired"}),
         "token": Preset(
             "The token endpoint is unavailable", {"kind": Kind.TOKEN_ERROR, "error": "temporarilyUnavailable"}

@@ -22,7 +22,9 @@ class Kind(StrEnum):
     REPORT_LAG = "reportLag"
     SMALL_PAGES = "smallPages"
     ANOTHER_ORDER = "anotherOrder"
+    EXPIRED_NEXT_LINK = "expiredNextLink"
     REPEATED_CHANGES = "repeatedChanges"
+    TOKEN_ENDS = "tokenEndsEarly"  # noqa: S105 - a word
     THROTTLING = "throttling"
     TOKEN_ERROR = "tokenError"  # noqa: S105 - a word
     CONNECTOR_OFFLINE = "connectorOffline"

@@ -28,6 +28,8 @@ from fauxtune.storage.rows.tenants import FaultCount, FaultRuleRow
 
 #: The most callers of a rule who were told to wait.
 _MOST_CALLERS = 1000
+#: The seconds for which a token that has ended is remembered: by then it would have ended by itself.
+_TOKENS_LIVE = 3600.0
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 #: Effects on what reads show. Whether they strike is known when the read was answered.
 _LATE = frozenset({Kind.STALE_READS, Kind.REPORT_LAG, Kind.SMALL_PAGES, Kind.ANOTHER_ORDER, Kind.REPEATED_CHANGES})
@@ -54,7 +56,7 @@ class LiveRule:
     row: FaultRuleRow
     rule: Rule
     matched: int
-    #: Callers who were told to wait, and until when (the system's time, in seconds).
+    #: Callers who were told to wait, and tokens that have ended: until when (the system's time, in seconds).
     early: dict[str, float] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
     memory: Memory = field(default_factory=Memory)
@@ -98,6 +100,8 @@ class LiveRule:
         """Strike the occasion of this number if it is its turn; one of a caller who was told to wait in any case."""
         effect = self.rule.effect
         retry_after = effect.retry_after
+        if effect.kind is Kind.TOKEN_ENDS:
+            who = occasion.token
         is_early = self.early.get(who, 0) > at
         if effect.kind is Kind.THROTTLING:
             limits = effect.limits or limits_of(occasion.path)
@@ -113,11 +117,17 @@ class LiveRule:
             return None
         if effect.punish_early and retry_after:
             self._told_to_wait(who, until=at + retry_after, at=at)
+        if effect.kind is Kind.TOKEN_ENDS and who:
+            self._told_to_wait(who, until=at + _TOKENS_LIVE, at=at)
         latency = effect.latency
         seconds = 0.0 if latency is None else seconds_of(latency, seed=self.rule.when.seed, number=number)
         as_date = effect.retry_after_as == "date"
         header = None if retry_after is None else retry_header(retry_after, at=at, as_date=as_date)
         return Hit(self.row.id, self.row.name, effect, seconds, retry_after, header)
+
+    def has_ended(self, token: str, *, at: float) -> bool:
+        """Whether it has ended the token with this id."""
+        return self.rule.effect.kind is Kind.TOKEN_ENDS and self.early.get(token, 0) > at
 
     def _told_to_wait(self, who: str, *, until: float, at: float) -> None:
         if len(self.early) >= _MOST_CALLERS:
@@ -182,6 +192,10 @@ class TenantFaults:
         """Whether a rule acts in one of these rooms."""
         return any(effects()[live.rule.effect.kind].room in rooms for live in self.rules)
 
+    def has_ended(self, token: str, *, at: float) -> bool:
+        """Whether a rule has ended the token with this id."""
+        return any(live.has_ended(token, at=at) for live in self.rules)
+
     def nearest(self, rule_id: str) -> Near | None:
         """Return the occasion that came nearest to a rule that has looked at nothing; None if there was none."""
         live = next((rule for rule in self.rules if rule.row.id == rule_id), None)
@@ -241,7 +255,7 @@ class TenantFaults:
             kind = live.rule.effect.kind
             if kind not in kinds and effects()[kind].room not in rooms:
                 continue
-            if not live.looks_at(occasion, now):
+            if not live.looks_at(occasion, now) and not live.has_ended(occasion.token, at=at):
                 live.missed(occasion)
                 continue
             number = self._number(live)

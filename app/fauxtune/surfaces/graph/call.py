@@ -62,6 +62,10 @@ class UnsupportedQuery(Invalid):
     """A query that the directory does not answer, or not in this way."""
 
 
+class ExpiredPageToken(Invalid):
+    """The link to a next page is too old: the client begins again with the first page."""
+
+
 class ResyncRequired(Invalid):
     """What a delta token stands for is not known any more: the client begins again at `location`."""
 

@@ -1,44 +1,37 @@
 """Faults of requests to Graph, and of the items of a batch: each is looked at by the tenant's rules, then answered.
 
-The bodies of errors are those of the real service (Graph: "Microsoft Graph error responses and resource types",
-"Microsoft Graph throttling guidance"). Imported where a tenant has rules.
-
-Sources of the errors: Graph, "Microsoft Graph throttling guidance" (the body of 429); Intune, "Use Multi Admin Approval
-with the Microsoft Graph API" (403 `ApprovalRequired` and its header); live tenants for Intune's nested message.
-Unverified: the sentences of 412, 502 and 504.
+Imported where a tenant has rules.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote
 
 import orjson
 
-from fauxtune.core.errors import FauxtuneError, NotFound, Unauthenticated
-from fauxtune.core.faults.effects import STATUSES, Room
+from fauxtune.core.errors import FauxtuneError, NotFound
+from fauxtune.core.faults.effects import Room
 from fauxtune.core.faults.matching import ONLY, Occasion, names, parts_of
 from fauxtune.core.faults.rule import Effect, Kind
 from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report
-from fauxtune.core.model.addresses import GRAPH
 from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.paths.table import Match
-from fauxtune.core.policies.tenant_administration import CODE
 from fauxtune.operations.runtime import fault_hits
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back
 from fauxtune.operations.runtime.live_faults import LiveRule, Look, TenantFaults
 from fauxtune.storage.database import Connection
 from fauxtune.storage.past import Past
 from fauxtune.storage.queries import tenants as tenant_queries
-from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph import faulty_pages as pages
-from fauxtune.surfaces.graph.call import Answer, ApprovalRequired, Handler, Message, Sender
-from fauxtune.surfaces.graph.errors import inner_error, nested_message, refusal
+from fauxtune.surfaces.graph.call import Answer, Handler, Message, Sender
+from fauxtune.surfaces.graph.errors import refusal
+from fauxtune.surfaces.graph.fault_errors import ended_token, error_answer, expired_link, not_found
 from fauxtune.surfaces.graph.routes import TABLES
 
 _ROOMS = (Room.REQUEST, Room.GRAPH)
@@ -56,7 +49,9 @@ class Proceed(Protocol):
 async def answer_with_faults(message: Message, sender: Sender, *, match: Match[Handler], proceed: Proceed) -> Answer:
     """Return the answer, or what the tenant's faults make of it."""
     faults = sender.emulator.faults.of(sender.tenant.id)
-    if faults is None or match.route.template == "$batch":
+    at = sender.emulator.runner.clock.now().timestamp()
+    is_batch = match.route.template == "$batch"
+    if faults is None or (is_batch and not faults.has_ended(sender.principal.token_id, at=at)):
         # The items of a batch are looked at, each for itself.
         return await proceed(message, sender, match=match)
     occasion = await _occasion(message, sender, match=match, faults=faults)
@@ -65,9 +60,10 @@ async def answer_with_faults(message: Message, sender: Sender, *, match: Match[H
     look = await faults.looked(
         occasion,
         now=now,
-        at=runner.clock.now().timestamp(),
+        at=at,
         who=sender.principal.client_id,
-        rooms=_ROOMS,
+        rooms=() if is_batch else _ROOMS,
+        kinds=(Kind.TOKEN_ENDS,) if is_batch else (),
     )
     turn = _Turn(message, sender, match=match, proceed=proceed)
     if look.late and look.last is None:
@@ -104,6 +100,7 @@ async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], 
         application=sender.principal.client_id,
         operation=lambda: operation_id(match.route, version=message.version),
         traits=pages.traits_of(message, match.route),
+        token=sender.principal.token_id,
     )
 
 
@@ -150,6 +147,11 @@ class _Turn:
 
     def _failed(self, effect: Effect, *, retry_after: str | None) -> Answer:
         sender = self._sender
+        match effect.kind:
+            case Kind.TOKEN_ENDS:
+                return ended_token(self._message, sender)
+            case Kind.EXPIRED_NEXT_LINK:
+                return expired_link(self._message, sender, route=self._match.route)
         status = 429 if effect.kind is Kind.THROTTLING else effect.status
         assert status is not None
         return error_answer(
@@ -337,57 +339,3 @@ def _address(path: str) -> str:
 
 #: The header that marks an answer which a fault has touched: the ids of the rules.
 HEADER = "x-fauxtune-fault"
-_EXPIRED = "Access token has expired or is not yet valid."
-#: Plain sentences: of Graph's own front end, and of the directory.
-_SENTENCES = {
-    HTTPStatus.PRECONDITION_FAILED: "The precondition given in one of the request headers evaluated to false.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Please retry again later.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "An internal server error occurred. The operation failed.",
-    HTTPStatus.BAD_GATEWAY: "Bad gateway.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The service is temporarily unavailable. Please retry the request.",
-    HTTPStatus.GATEWAY_TIMEOUT: "The gateway did not receive a response in time.",
-}
-#: Errors that come from Intune itself, with its nested message.
-_INTUNES = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-def error_answer(
-    status: int, *, message: Message, sender: Sender, retry_after: str | None, approval: Callable[[], str]
-) -> Answer:
-    """Return the error with this status. `approval` returns the id of a new request for approval."""
-    headers: dict[str, str] = {} if retry_after is None else {"retry-after": retry_after}
-    if status == HTTPStatus.UNAUTHORIZED:
-        response = refusal(Unauthenticated(_EXPIRED), message=message, sender=sender)
-        challenge = f'Bearer realm="", authorization_uri="{sender.origin}/common/oauth2/authorize", client_id="{GRAPH}"'
-        return Answer(status, response.document, headers={**headers, "www-authenticate": challenge})
-    if status == HTTPStatus.NOT_FOUND:
-        return Answer(status, not_found(message, sender).document, headers=headers)
-    if status == HTTPStatus.FORBIDDEN:
-        code = approval()
-        return Answer(
-            status, refusal(ApprovalRequired(code), message=message, sender=sender).document, headers={CODE: code}
-        )
-    sentence = _SENTENCES[HTTPStatus(status)]
-    return Answer(status, _envelope(status, sentence, message=message, sender=sender), headers=headers)
-
-
-def not_found(message: Message, sender: Sender) -> Answer:
-    """Return the error for something that is not there."""
-    key = unquote(message.path).rstrip("/").rpartition("/")[2]
-    missing = "does not exist or one of its queried reference-property objects are not present."
-    return refusal(NotFound(f"Resource '{key}' {missing}"), message=message, sender=sender)
-
-
-def _envelope(status: int, sentence: str, *, message: Message, sender: Sender) -> dict[str, Any]:
-    """Return Graph's envelope."""
-    is_intune = errors.is_intune(message.path)
-    client = message.headers.get("client-request-id") or sender.request_id
-    inner: dict[str, Any] = inner_error(
-        at=sender.emulator.runner.clock.now(), request_id=sender.request_id, client_request_id=client
-    )
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        inner = {"code": "429", **inner, "message": "Please retry after", "status": "429"}
-    if is_intune and status in _INTUNES:
-        url = f"{sender.origin}/{message.version.value}{message.path}"
-        sentence = nested_message("An error has occurred", client_request_id=client, url=url)
-    return {"error": {"code": STATUSES[status][is_intune], "message": sentence, "innerError": inner}}

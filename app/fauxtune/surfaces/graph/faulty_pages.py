@@ -24,13 +24,19 @@ def traits_of(message: Message, route: Route[Handler]) -> frozenset[Trait]:
 
 def _traits(message: Message, route: Route[Handler]) -> Iterator[Trait]:
     options = _options(message)
-    is_delta = route.template.lower().endswith("/delta")
-    if is_delta:
+    if is_delta(route):
         yield Trait.DELTA
+    if options.get("$skiptoken"):
+        yield Trait.NEXT_LINK
     if route.many:
         yield Trait.COLLECTION
-        if not is_delta and options.keys().isdisjoint(("$orderby", "$skiptoken")):
+        if not is_delta(route) and options.keys().isdisjoint(("$orderby", "$skiptoken")):
             yield Trait.UNORDERED
+
+
+def is_delta(route: Route[Handler]) -> bool:
+    """Whether it answers delta queries."""
+    return route.template.endswith("/delta")
 
 
 def _options(message: Message) -> dict[str, str]:
