@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,6 +18,7 @@ from tests.surfaces.conftest import token_of_application
 
 Json = dict[str, Any]
 USERS = {"surface": "graph", "path": "/users"}
+GROUP = {"displayName": "New", "mailNickname": "new", "mailEnabled": False, "securityEnabled": True}
 
 
 async def batched(client: httpx.AsyncClient, *urls: str) -> list[Json]:
@@ -216,6 +218,74 @@ async def test_a_token_ends_early_for_all_requests_and_a_new_one_is_good(
     assert (await beta.get("/users")).status_code == 200
 
 
+@ON_BOTH_DATABASES
+@pytest.mark.parametrize(
+    ("lags", "present"),
+    [
+        ([0, 2], [True, False, True, True, True, True]),
+        ([0, 3, 5], [True, False, False, True, True, True]),
+        ([5, 0, 5, 0, 5], [False, True, False, True, False, True]),
+        ([2], [False, False, True, True, True, True]),
+    ],
+)
+async def test_replicas_show_a_change_and_hide_it_again_until_they_agree(
+    lags: list[int], present: list[bool], beta: httpx.AsyncClient
+) -> None:
+    fault = await add_fault(beta, {"kind": "replicas", "lags": lags}, match={"surface": "graph"})
+    created = (await beta.post("/groups", json=GROUP)).json()["id"]
+
+    async def shown(path: str) -> list[bool]:
+        answers = [await beta.get(path) for _ in present]
+        return [created in answer.text if answer.status_code == 200 else False for answer in answers]
+
+    paths = (
+        f"/groups/{created}",
+        "/groups",
+        f"/groups?$filter=id eq '{created}'&$select=id",
+        f"/groups/{created}/owners",
+    )
+    # Of each address as many reads as the rule says: that of the list has two questions.
+    assert [await shown(path) for path in paths[:2]] == [present, present]
+    assert await shown(paths[2]) == [True] * 6
+    assert (await counters(beta, fault))[1] == 2 * present.count(False)
+    await beta.delete(f"/groups/{created}")
+    assert await shown(paths[0]) == [not each for each in present]
+
+
+@ON_BOTH_DATABASES
+async def test_replicas_agree_after_the_last_change_and_after_some_seconds(
+    beta: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    fault = await add_fault(beta, {"kind": "replicas", "lags": [0, 5]}, match={"surface": "graph"})
+    path = "/users/alice@contoso.example"
+
+    async def titles(count: int) -> list[str | None]:
+        # Nobody has asked so before a change.
+        return [(await beta.get(f"{path}?$select=jobTitle")).json()["jobTitle"] for _ in range(count)]
+
+    await beta.patch(path, json={"jobTitle": "Pilot"})
+    assert await titles(3) == ["Pilot", None, "Pilot"]
+    await beta.patch(path, json={"jobTitle": "Captain"})
+    assert (await titles(5))[-1] == "Captain"
+    assert await titles(3) == ["Captain"] * 3
+    await beta.delete(f"{FAULTS}/{fault['id']}")
+    await add_fault(beta, {"kind": "replicas", "lags": [5], "seconds": 2}, match={"surface": "graph"})
+    await beta.patch(path, json={"jobTitle": "Clerk"})
+    assert await titles(2) == ["Captain", "Captain"]
+    clock.forward(seconds=2)
+    assert await titles(1) == ["Clerk"]
+
+
+@pytest.mark.parametrize("effect", [{"status": 504, "carriedOut": True}, {"latency": 0}, {"kind": "halfBody"}])
+async def test_a_change_whose_answer_is_struck_is_hidden_too(effect: Json, beta: httpx.AsyncClient) -> None:
+    await add_fault(beta, effect, match={"method": "POST"})
+    await add_fault(beta, {"kind": "replicas", "lags": [0, 2]}, match={"surface": "graph"})
+    with suppress(ConnectionResetError):
+        await beta.post("/groups", json=GROUP)
+    found = [(await beta.get("/groups?$filter=displayName eq 'New'")).json()["value"] for _ in range(3)]
+    assert [len(each) for each in found] == [1, 0, 1]
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
@@ -229,6 +299,15 @@ async def test_a_token_ends_early_for_all_requests_and_a_new_one_is_good(
             {"effect": {"kind": "tokenEndsEarly", "seconds": 3}},
             "effect.seconds is unknown: tokenEndsEarly takes latency",
         ),
+        ({"effect": {"kind": "replicas"}}, "replicas needs lags"),
+        ({"effect": {"kind": "replicas", "lags": []}}, "effect.lags is a list with the lag of each"),
+        ({"effect": {"kind": "replicas", "lags": [0, 0]}}, "effect.lags is a list with the lag of each"),
+        ({"effect": {"kind": "replicas", "lags": [6]}}, "effect.lags is a list with the lag of each"),
+        ({"effect": {"kind": "replicas", "lags": [1, 1, 1, 1, 1, 1]}}, "effect.lags is a list with the lag of each"),
+        ({"effect": {"kind": "replicas", "lags": [1.5]}}, "effect.lags is a list with the lag of each"),
+        ({"effect": {"kind": "replicas", "lags": [True]}}, "effect.lags is a list with the lag of each"),
+        ({"effect": {"kind": "replicas", "lags": 3}}, "effect.lags is a list with the lag of each"),
+        ({"effect": {"kind": "replicas", "lags": ["2"]}}, "effect.lags is a list with the lag of each"),
         ({"effect": {"kind": "repeatedChanges", "size": 1}}, "effect.size is unknown: repeatedChanges takes no other"),
     ],
 )

@@ -58,6 +58,11 @@ PRESETS: dict[str, dict[str, Preset]] = {
         "empty": Preset("An answer without a body", {"kind": Kind.EMPTY_ANSWER}, _GRAPH),
         "ignored": Preset("A write is accepted and ignored", {"kind": Kind.ACCEPTED_BUT_IGNORED}, _GRAPH),
         "stale": Preset("A change is seen after two more reads", {"kind": Kind.STALE_READS, "reads": 2}, _GRAPH),
+        "replicas": Preset(
+            "Three replicas: a change is seen, then not, then seen again",
+            {"kind": Kind.REPLICAS, "lags": [0, 3, 5]},
+            _GRAPH,
+        ),
         "lag": Preset("Reports come six hours later", {"kind": Kind.REPORT_LAG, "lag": "PT6H"}, _GRAPH),
     },
     "Pages of Graph": {

@@ -19,6 +19,8 @@ from fauxtune.core.model.text import text_value
 
 #: The most characters of a text; the greatest count, and the longest Retry-After in seconds.
 MOST_TEXT, MOST_COUNT, LONGEST_RETRY = 512, 1_000_000, 86_400
+#: The most replicas, and the most reads that one comes late.
+MOST_LAG = 5
 #: The most elements of a small page; ids have 32 digits, from each of which they can be sorted.
 MOST_ON_PAGE, MOST_ORDER = 999, 32
 _LATENCIES = (
@@ -151,6 +153,18 @@ class Values:
         self.wrong(where, _LATENCIES)
         return None
 
+    def lags(self, where: str, value: object) -> tuple[int, ...]:
+        """Return the lag of each replica, in reads."""
+        known = value if isinstance(value, list) and len(value) <= MOST_LAG else []
+        if not any(known) or not all(type(each) is int and 0 <= each <= MOST_LAG for each in known):
+            self.wrong(
+                where,
+                f"is a list with the lag of each of 1 to {MOST_LAG} replicas: whole numbers of reads from 0 to "
+                f"{MOST_LAG}, of which one is above 0, such as [0, 3, 5]",
+            )
+            return ()
+        return tuple(known)
+
     def size(self, where: str, value: object) -> int | None:
         """Return the size of a page."""
         return self.count(where, value, most=MOST_ON_PAGE)
@@ -203,6 +217,7 @@ MEMBERS: dict[str, tuple[Callable[[Values, str, Any], Any], str]] = {
     "carriedOut": (Values.flag, "carried_out"),
     "latency": (Values.latency, "latency"),
     "reads": (Values.count, "reads"),
+    "lags": (Values.lags, "lags"),
     "seconds": (Values.seconds, "seconds"),
     "lag": (Values.lag, "lag"),
     "error": (Values.error, "error"),

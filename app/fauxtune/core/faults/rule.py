@@ -19,6 +19,7 @@ class Kind(StrEnum):
     HALF_BODY = "halfBody"
     ACCEPTED_BUT_IGNORED = "acceptedButIgnored"
     STALE_READS = "staleReads"
+    REPLICAS = "replicas"
     REPORT_LAG = "reportLag"
     SMALL_PAGES = "smallPages"
     ANOTHER_ORDER = "anotherOrder"
@@ -36,6 +37,10 @@ class Kind(StrEnum):
     DEVICE_NOT_NOW = "deviceNotNow"
     DEVICE_REFUSES_CIPHER = "deviceRefusesCipher"
     STALE_REVOKED_REISSUE = "staleRevokedReissue"
+
+
+#: Those that hide a change from reads.
+HIDING = frozenset({Kind.STALE_READS, Kind.REPLICAS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class Effect:
     carried_out: bool = False
     latency: Latency | None = None
     reads: int | None = None
+    lags: tuple[int, ...] = ()
     seconds: float | None = None
     lag: timedelta | None = None
     error: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.faults.effects import Room, effects
 from fauxtune.core.faults.reading import LIMITS_MEMBERS, MEMBERS, PLAIN, WHICH
-from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Rule, When
+from fauxtune.core.faults.rule import HIDING, Effect, Kind, Latency, Limits, Rule, When
 from fauxtune.core.model.network import is_known
 from fauxtune.core.model.text import JsonObject
 
@@ -62,7 +62,7 @@ def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool], keeps_
             f"nothing is served at {f'{method} ' if method else ''}{path}: the rule never strikes. Paths are written "
             "without a version, such as /deviceManagement/managedDevices/{id}"
         )
-    if rule.effect.kind is Kind.STALE_READS and not keeps_past:
+    if rule.effect.kind in HIDING and not keeps_past:
         sentences.append(
             "the database is in memory: a read that nobody had asked before the change shows the change at once"
         )

@@ -17,7 +17,7 @@ from datetime import datetime
 from fauxtune.core.faults.effects import Room, effects
 from fauxtune.core.faults.matching import ONLY, Near, Occasion, matches, names, nearness
 from fauxtune.core.faults.reading import rule_of
-from fauxtune.core.faults.rule import Effect, Kind, Rule
+from fauxtune.core.faults.rule import HIDING, Effect, Kind, Rule
 from fauxtune.core.faults.stale import Before, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
 from fauxtune.core.faults.timing import is_in_window, retry_header, seconds_of, strikes
@@ -32,7 +32,7 @@ _MOST_CALLERS = 1000
 _TOKENS_LIVE = 3600.0
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 #: Effects on what reads show. Whether they strike is known when the read was answered.
-_LATE = frozenset({Kind.STALE_READS, Kind.REPORT_LAG, Kind.SMALL_PAGES, Kind.ANOTHER_ORDER, Kind.REPEATED_CHANGES})
+_LATE = HIDING | {Kind.REPORT_LAG, Kind.SMALL_PAGES, Kind.ANOTHER_ORDER, Kind.REPEATED_CHANGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class LiveRule:
 
     def hides_changes(self, now: datetime) -> bool:
         """Whether reads may show the state before a change that is made now."""
-        return self.rule.effect.kind is Kind.STALE_READS and is_in_window(self.rule.when, now)
+        return self.rule.effect.kind in HIDING and is_in_window(self.rule.when, now)
 
     def missed(self, occasion: Occasion) -> None:
         """Remember an occasion that the rule did not look at, if it came nearer than those before; the first of equal

@@ -19,7 +19,7 @@ from fauxtune.core.errors import FauxtuneError, NotFound
 from fauxtune.core.faults.effects import Room
 from fauxtune.core.faults.matching import ONLY, Occasion, names, parts_of
 from fauxtune.core.faults.rule import Effect, Kind
-from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report
+from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report, shows_before
 from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.operations.runtime import fault_hits
@@ -65,17 +65,18 @@ async def answer_with_faults(message: Message, sender: Sender, *, match: Match[H
         rooms=() if is_batch else _ROOMS,
         kinds=(Kind.TOKEN_ENDS,) if is_batch else (),
     )
-    turn = _Turn(message, sender, match=match, proceed=proceed)
+    hiding = [live for live in faults.rules if occasion.method in _WRITES and live.hides_changes(now)]
+    turn = _Turn(message, sender, match=match, proceed=proceed, hiding=hiding)
+    if hiding:
+        read = replace(occasion, method="GET")
+        turn.at_address = [live for live in hiding if live.looks_at(read, now)]
     if look.late and look.last is None:
         return await turn.late(look)
     if look.counts:
         await turn.note(look)
     if look.hits:
         return await turn.struck(look)
-    if occasion.method in _WRITES and (hiding := [live for live in faults.rules if live.hides_changes(now)]):
-        read = replace(occasion, method="GET")
-        return await turn.watched(hiding, at_address=[live for live in hiding if live.looks_at(read, now)])
-    return await proceed(message, sender, match=match)
+    return await turn.carried_out()
 
 
 async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], faults: TenantFaults) -> Occasion:
@@ -107,7 +108,19 @@ async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], 
 class _Turn:
     """One message whose answer is not the plain one."""
 
-    def __init__(self, message: Message, sender: Sender, *, match: Match[Handler], proceed: Proceed) -> None:
+    def __init__(
+        self,
+        message: Message,
+        sender: Sender,
+        *,
+        match: Match[Handler],
+        proceed: Proceed,
+        hiding: list[LiveRule],
+    ) -> None:
+        """`hiding`: the rules that may hide the change that the message makes."""
+        #: Those of them that look at reads of the same address.
+        self.at_address: list[LiveRule] = []
+        self._hiding = hiding
         self._message = message
         self._sender = sender
         self._match = match
@@ -165,7 +178,7 @@ class _Turn:
     async def _plain(self, message: Message | None = None) -> Answer:
         """Return the answer without faults, also if it is a refusal. `message`: in place of the one that came."""
         try:
-            return await self._proceed(message or self._message, self._sender, match=self._match)
+            return await self.carried_out(message)
         except FauxtuneError as error:
             self._sender.caller.refusal = error.message
             return refusal(error, message=self._message, sender=self._sender)
@@ -202,9 +215,9 @@ class _Turn:
             runner = self._sender.emulator.runner
             at, now = runner.clock.now().timestamp(), runner.now(self._sender.tenant)
             earlier = await self._before(live, seen, at=at)
-            if earlier is None:
+            if earlier is None and not self._has_past(live):
                 earlier = live.memory.answer(self._questions(), seen, effect=effect, at=at, now=now)
-            if earlier != seen and hidden is None:
+            if earlier not in {None, seen} and hidden is None:
                 hidden = earlier
                 look.strike(live)
         answer = fresh if hidden is None else self._older(hidden)
@@ -228,19 +241,26 @@ class _Turn:
                 look.strike(live)
         return answer
 
-    async def watched(self, hiding: list[LiveRule], *, at_address: list[LiveRule]) -> Answer:
+    async def carried_out(self, message: Message | None = None) -> Answer:
+        """Return the answer without faults. `message`: in place of the one that came. Raises what stops it."""
+        if self._hiding:
+            return await self._watched()
+        return await self._proceed(message or self._message, self._sender, match=self._match)
+
+    async def _watched(self) -> Answer:
         """Carry out a write. Before it, what a read of the same address shows is remembered for the rules that look at
         the address, if no read has asked for it yet, and the database as it is for all other questions; what is created
         is not there at first.
         """
         question = self._questions(query="")[1]
-        if any(not live.memory.knows(question) for live in at_address):
-            await self._remember(at_address, question)
-        await self._keep_past(hiding)
+        remembering = [live for live in self.at_address if not self._has_past(live)]
+        if any(not live.memory.knows(question) for live in remembering):
+            await self._remember(remembering, question)
+        await self._keep_past(self._hiding)
         response = await self._proceed(self._message, self._sender, match=self._match)
         created = None if response.document is None else response.document.get("id")
         if response.status == HTTPStatus.CREATED and isinstance(created, str):
-            for live in at_address:
+            for live in remembering:
                 live.memory.put(_address(f"{self._message.path}/{created}"), MISSING)
         return response
 
@@ -257,18 +277,34 @@ class _Turn:
             elif (past := past or await runner.database.keep_past()) is not None:
                 live.befores.append((Before(at, at), past))
 
+    def _has_past(self, live: LiveRule) -> bool:
+        """Whether only the database as it was says what the rule shows: replicas count the reads of an address."""
+        return bool(live.rule.effect.lags) and self._sender.emulator.runner.database.keeps_past
+
     async def _before(self, live: LiveRule, seen: Seen, *, at: float) -> Seen | None:
-        """Return what there was before a change, for a question that no read had asked until then; None for others."""
+        """Return what there was before a change, for a question that no read had asked until then; None for others. Of
+        replicas: what the one whose turn it is shows of any question, None where they agree.
+        """
         address, question = self._questions()
-        if live.memory.knows(address) or live.memory.knows(question):
+        if not self._has_past(live) and (live.memory.knows(address) or live.memory.knows(question)):
             return None
+        shown, effect = None, live.rule.effect
         for before, past in live.befores:
-            if before.is_shown(address, effect=live.rule.effect, at=at):
-                earlier = await self._read_past(past)
-                if earlier is not None and earlier != seen:
-                    before.reads[address] += 1
-                    return earlier
-        return None
+            if not before.is_shown(address, effect=effect, at=at):
+                continue
+            if shown not in {None, seen}:
+                # A read is one since each change: with all of them replicas agree in time.
+                before.reads[address] += 1
+                continue
+            earlier = await self._read_past(past)
+            if earlier is None or earlier == seen:
+                continue
+            before.reads[address] += 1
+            # A replica that has this change may lack a later one.
+            shown = earlier if shows_before(effect, before.reads[address] - 1) else seen
+            if not effect.lags:
+                break
+        return shown
 
     async def _read_past(self, past: Past) -> Seen | None:
         """Return what this read would have shown at a moment; None if nobody can say any more."""
