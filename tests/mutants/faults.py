@@ -39,8 +39,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A rule that never saw a request counts it",
         file=_LIVE,
-        before="                if kind is not Kind.LATENCY:\n                    break",
-        after="                if kind is Kind.LATENCY:\n                    break",
+        before="                if kind not in PASSING:\n                    break",
+        after="                if kind in PASSING:\n                    break",
         tests=(f"{_GRAPH_TESTS}::test_rules_are_tried_in_order_and_the_first_that_ends_a_request_decides[sqlite]",),
     ),
     Mutant(

@@ -286,6 +286,46 @@ async def test_a_change_whose_answer_is_struck_is_hidden_too(effect: Json, beta:
     assert [len(each) for each in found] == [1, 0, 1]
 
 
+async def test_the_clock_jumps_once_and_the_request_goes_on(beta: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
+    clock = "/_fauxtune/v1/tenants/contoso/clock"
+
+    async def now() -> str:
+        return str((await http.get(clock)).json()["now"])[:16]
+
+    fault = await add_fault(beta, {"kind": "clockJump", "by": "P1DT2H"}, match={"path": "/groups"})
+    assert fault["when"] == {"nth": 1}
+    assert ((await beta.get("/users")).status_code, await now()) == (200, "2026-11-24T10:00")
+    created = await beta.post("/groups", json=GROUP)
+    assert created.status_code == 201
+    assert created.headers[MARK] == fault["id"]
+    assert created.json()["createdDateTime"].startswith("2026-11-25T12:00")
+    assert ((await beta.get("/groups")).status_code, await now()) == (200, "2026-11-25T12:00")
+    assert await counters(beta, fault) == (2, 1)
+    # Other effects of the same request come after it, and reads that are late jump too.
+    await add_fault(beta, {"kind": "clockJump", "by": "PT1H"}, match=USERS, when={"next": 2})
+    await add_fault(beta, {"kind": "smallPages", "size": 1}, match=USERS, when={"nth": 1})
+    await add_fault(beta, {"status": 503}, match=USERS, when={"nth": 2})
+    answers = [await beta.get("/users") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 503, 200]
+    assert (len(answers[0].json()["value"]), await now()) == (1, "2026-11-25T14:00")
+
+
+async def test_the_clock_jumps_at_requests_of_other_surfaces_and_never_past_the_end_of_time(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient
+) -> None:
+    clock = "/_fauxtune/v1/tenants/contoso/clock"
+    path = "/pki/contoso/issuing/crl"
+    await add_fault(beta, {"kind": "clockJump", "by": "P3660D"}, match={"surface": "pki"})
+    before = await http.get(path)
+    assert (await http.get(clock)).json()["now"].startswith("2036-12-01T10:00")
+    assert (await http.get(path)).status_code == before.status_code
+    await http.put(clock, json={"mode": "frozen", "now": "8995-01-01T00:00:00Z"})
+    late = await add_fault(beta, {"kind": "clockJump", "by": "P3660D"}, match={"path": "/groups"})
+    assert (await beta.get("/groups")).status_code == 200
+    assert (await http.get(clock)).json()["now"].startswith("8995-01-01T00:00")
+    assert await counters(beta, late) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
@@ -308,6 +348,12 @@ async def test_a_change_whose_answer_is_struck_is_hidden_too(effect: Json, beta:
         ({"effect": {"kind": "replicas", "lags": [True]}}, "effect.lags is a list with the lag of each"),
         ({"effect": {"kind": "replicas", "lags": 3}}, "effect.lags is a list with the lag of each"),
         ({"effect": {"kind": "replicas", "lags": ["2"]}}, "effect.lags is a list with the lag of each"),
+        ({"effect": {"kind": "clockJump"}}, "clockJump needs by, such as"),
+        (
+            {"effect": {"kind": "clockJump", "by": "-PT1H"}},
+            "effect.by must be an ISO 8601 duration longer than nothing",
+        ),
+        ({"effect": {"kind": "clockJump", "by": "P3661D"}}, "effect.by is at most P3660D"),
         ({"effect": {"kind": "repeatedChanges", "size": 1}}, "effect.size is unknown: repeatedChanges takes no other"),
     ],
 )

@@ -53,6 +53,9 @@ PRESETS: dict[str, dict[str, Preset]] = {
         "missing": Preset("404: not found", {"status": 404}, _GRAPH),
         "precondition": Preset("412: precondition failed", {"status": 412}, _GRAPH),
         "slow": Preset("Slow: 2 seconds", {"latency": 2}, _GRAPH),
+        "jump": Preset(
+            "The tenant's clock jumps forward by a day, once", {"kind": Kind.CLOCK_JUMP, "by": "P1D"}, _GRAPH
+        ),
         "reset": Preset("The connection is reset", {"kind": Kind.CONNECTION_RESET}, _GRAPH),
         "half": Preset("The connection ends half-way through the answer", {"kind": Kind.HALF_BODY}, _GRAPH),
         "empty": Preset("An answer without a body", {"kind": Kind.EMPTY_ANSWER}, _GRAPH),

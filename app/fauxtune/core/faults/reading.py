@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ from fauxtune.core.model.text import text_value
 
 #: The most characters of a text; the greatest count, and the longest Retry-After in seconds.
 MOST_TEXT, MOST_COUNT, LONGEST_RETRY = 512, 1_000_000, 86_400
+#: The longest jump of a clock: ten years.
+LONGEST_JUMP = timedelta(days=3660)
 #: The most replicas, and the most reads that one comes late.
 MOST_LAG = 5
 #: The most elements of a small page; ids have 32 digits, from each of which they can be sorted.
@@ -183,6 +186,13 @@ class Values:
         self.wrong(where, "must be an ISO 8601 duration longer than nothing, such as PT6H")
         return None
 
+    def jump(self, where: str, value: object) -> timedelta | None:
+        """Return by how much a clock jumps."""
+        by = self.lag(where, value)
+        if by is not None and by > LONGEST_JUMP:
+            self.wrong(where, f"is at most P{LONGEST_JUMP.days}D")
+        return by
+
     def error(self, where: str, value: object) -> str | None:
         """Return an error of the token endpoint."""
         if isinstance(value, str) and value in token_errors():
@@ -220,6 +230,7 @@ MEMBERS: dict[str, tuple[Callable[[Values, str, Any], Any], str]] = {
     "lags": (Values.lags, "lags"),
     "seconds": (Values.seconds, "seconds"),
     "lag": (Values.lag, "lag"),
+    "by": (Values.jump, "by"),
     "error": (Values.error, "error"),
     "limits": (Values.limits, "limits"),
     "hosts": (Values.hosts, "hosts"),
@@ -257,6 +268,8 @@ class _Reader(Values):
         effect = self._effect(self._object(document, "effect"))
         self.check()
         assert effect is not None
+        if effect.kind is Kind.CLOCK_JUMP and all(getattr(when, name) is None for name in WHICH):
+            when = replace(when, nth=1)
         return Rule(effect, match, when)
 
     def _object(self, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ class Kind(StrEnum):
 
     STATUS = "status"
     LATENCY = "latency"
+    CLOCK_JUMP = "clockJump"
     CONNECTION_RESET = "connectionReset"
     NETWORK_BLOCKED = "networkBlocked"
     EMPTY_ANSWER = "emptyAnswer"
@@ -39,6 +40,8 @@ class Kind(StrEnum):
     STALE_REVOKED_REISSUE = "staleRevokedReissue"
 
 
+#: Those after which a request goes on.
+PASSING = frozenset({Kind.LATENCY, Kind.CLOCK_JUMP})
 #: Those that hide a change from reads.
 HIDING = frozenset({Kind.STALE_READS, Kind.REPLICAS})
 
@@ -117,6 +120,7 @@ class Effect:
     lags: tuple[int, ...] = ()
     seconds: float | None = None
     lag: timedelta | None = None
+    by: timedelta | None = None
     error: str | None = None
     limits: Limits | None = None
     hosts: tuple[str, ...] = ()

@@ -12,12 +12,12 @@ import asyncio
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fauxtune.core.faults.effects import Room, effects
 from fauxtune.core.faults.matching import ONLY, Near, Occasion, matches, names, nearness
 from fauxtune.core.faults.reading import rule_of
-from fauxtune.core.faults.rule import HIDING, Effect, Kind, Rule
+from fauxtune.core.faults.rule import HIDING, PASSING, Effect, Kind, Rule
 from fauxtune.core.faults.stale import Before, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
 from fauxtune.core.faults.timing import is_in_window, retry_header, seconds_of, strikes
@@ -151,8 +151,13 @@ class Look:
 
     @property
     def last(self) -> Hit | None:
-        """The hit that decides the answer; None without one, or with latencies only."""
-        return self.hits[-1] if self.hits and self.hits[-1].effect.kind is not Kind.LATENCY else None
+        """The hit that decides the answer; None without one, or where the request goes on."""
+        return self.hits[-1] if self.hits and self.hits[-1].effect.kind not in PASSING else None
+
+    @property
+    def jump(self) -> timedelta:
+        """By how much the tenant's clock goes forward first."""
+        return sum((hit.effect.by or timedelta() for hit in self.hits), timedelta())
 
     @property
     def ids(self) -> str:
@@ -271,7 +276,7 @@ class TenantFaults:
             look.counts.append(FaultCount(live.row.id, is_hit=hit is not None))
             if hit is not None:
                 look.hits.append(hit)
-                if kind is not Kind.LATENCY:
+                if kind not in PASSING:
                     break
         return look
 

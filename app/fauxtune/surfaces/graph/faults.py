@@ -15,13 +15,14 @@ from urllib.parse import unquote
 
 import orjson
 
-from fauxtune.core.errors import FauxtuneError, NotFound
+from fauxtune.core.errors import FauxtuneError, Invalid, NotFound
 from fauxtune.core.faults.effects import Room
 from fauxtune.core.faults.matching import ONLY, Occasion, names, parts_of
 from fauxtune.core.faults.rule import Effect, Kind
 from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report, shows_before
 from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.paths.table import Match
+from fauxtune.operations.checkin.due import put_forward
 from fauxtune.operations.runtime import fault_hits
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back
 from fauxtune.operations.runtime.live_faults import LiveRule, Look, TenantFaults
@@ -74,6 +75,7 @@ async def answer_with_faults(message: Message, sender: Sender, *, match: Match[H
         return await turn.late(look)
     if look.counts:
         await turn.note(look)
+    await turn.jump(look)
     if look.hits:
         return await turn.struck(look)
     return await turn.carried_out()
@@ -132,6 +134,14 @@ class _Turn:
         user = sender.principal.user_id
         where = {"method": message.method, "path": unquote(message.path), "application": sender.principal.client_id}
         await sender.emulator.runner.run(sender.tenant, fault_hits.note, look, where=where, user=user)
+
+    async def jump(self, look: Look) -> None:
+        """Put the tenant's clock forward, if a rule says so and there is time left."""
+        if look.jump:
+            sender = self._sender
+            with suppress(Invalid):
+                tenant = await put_forward(sender.emulator, sender.tenant, by=look.jump)
+                self._sender = replace(sender, tenant=tenant)
 
     async def struck(self, look: Look) -> Answer:
         """Return the answer of a request that was struck."""
@@ -203,6 +213,7 @@ class _Turn:
     async def late(self, look: Look) -> Answer:
         """Return the answer to a read, as it was before the latest changes."""
         await asyncio.sleep(look.seconds)
+        await self.jump(look)
         fresh = await self._reshaped(await self._plain(), look)
         seen = _seen(fresh)
         hidden = None
