@@ -27,7 +27,7 @@ from fauxtune.core.faults.rule import Kind
 from fauxtune.core.model.addresses import Surface, surface_of, tenant_in
 from fauxtune.core.model.network import BLOCKABLE, hosts_of
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.checkin.due import put_forward
+from fauxtune.operations.arrangement.times import put_forward
 from fauxtune.operations.devices.caller import digest
 from fauxtune.operations.runtime import fault_hits
 from fauxtune.operations.runtime.emulator import Emulator

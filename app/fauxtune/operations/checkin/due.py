@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
 from fauxtune.core.engine.compliance.states import JUDGED_EVERY
@@ -51,20 +51,6 @@ async def clock_moves(emulator: Emulator, tenant: Tenant) -> AsyncIterator[None]
         await emulator.runner.run(tenant, settle)
     yield
     await catch_up(emulator, tenant)
-
-
-async def put_forward(emulator: Emulator, tenant: Tenant, *, by: timedelta) -> Tenant:
-    """Put the tenant's clock forward; return the tenant. Raises Invalid for a negative duration, and past the last
-    year that a tenant can have.
-    """
-    from fauxtune.operations.connectors import revocation
-    from fauxtune.operations.tenants import tenants
-
-    system_now = emulator.runner.clock.now()
-    async with clock_moves(emulator, tenant):
-        changed = await emulator.runner.run(tenant, tenants.advance_clock, by, system_now=system_now)
-        await emulator.runner.run(tenant, revocation.carry_out)  # a polling connector's turn may have come
-    return changed
 
 
 async def catch_up(emulator: Emulator, tenant: Tenant) -> datetime:

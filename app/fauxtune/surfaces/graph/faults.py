@@ -22,7 +22,7 @@ from fauxtune.core.faults.rule import Effect, Kind
 from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report, shows_before
 from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.paths.table import Match
-from fauxtune.operations.checkin.due import put_forward
+from fauxtune.operations.arrangement.times import put_forward
 from fauxtune.operations.runtime import fault_hits
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back
 from fauxtune.operations.runtime.live_faults import LiveRule, Look, TenantFaults
@@ -246,9 +246,9 @@ class _Turn:
             other = pages.reshaped(self._message, live.rule.effect)
             if other is None or _seen(answer) in {None, MISSING}:
                 continue
-            shown = await self._plain(other)
-            if _seen(shown) != _seen(answer):
-                self._message, answer = other, shown
+            page = await self._plain(other)
+            if _seen(page) != _seen(answer):
+                self._message, answer = other, page
                 look.strike(live)
         return answer
 
@@ -299,11 +299,11 @@ class _Turn:
         address, question = self._questions()
         if not self._has_past(live) and (live.memory.knows(address) or live.memory.knows(question)):
             return None
-        shown, effect = None, live.rule.effect
+        state, effect = None, live.rule.effect
         for before, past in live.befores:
             if not before.is_shown(address, effect=effect, at=at):
                 continue
-            if shown not in {None, seen}:
+            if state not in {None, seen}:
                 # A read is one since each change: with all of them replicas agree in time.
                 before.reads[address] += 1
                 continue
@@ -312,10 +312,10 @@ class _Turn:
                 continue
             before.reads[address] += 1
             # A replica that has this change may lack a later one.
-            shown = earlier if shows_before(effect, before.reads[address] - 1) else seen
+            state = earlier if shows_before(effect, before.reads[address] - 1) else seen
             if not effect.lags:
                 break
-        return shown
+        return state
 
     async def _read_past(self, past: Past) -> Seen | None:
         """Return what this read would have shown at a moment; None if nobody can say any more."""

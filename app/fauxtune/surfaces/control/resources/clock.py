@@ -7,8 +7,9 @@ from dataclasses import asdict
 from fauxtune.core.clock import ClockMode, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.arrangement.times import put_forward
 from fauxtune.operations.checkin import waiting_until_settled
-from fauxtune.operations.checkin.due import clock_moves, put_forward
+from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
