@@ -65,7 +65,13 @@ console has a page for it. Rules and counters outlive a restart.
 * Paths of Windows devices that name no tenant (`/EnrollmentServer/...`) are not struck."""
 
 _MATCH = (
-    ("surface", f"{', '.join(f'`{surface}`' for surface in SURFACES)} (`devices` is all platforms)"),
+    (
+        "surface",
+        (
+            f"{', '.join(f'`{surface}`' for surface in SURFACES)} (`devices` is all platforms, `graph/batch` the "
+            "items of batches)"
+        ),
+    ),
     ("method", "`GET`, `POST` ..."),
     (
         "path",
@@ -147,7 +153,8 @@ def _effects() -> Iterator[str]:
     yield (
         '`latency` is a number of seconds, `{"uniform": [shortest, longest]}` or '
         '`{"lognormal": {"median": seconds, "sigma": number}}`; it can stand beside other effects of requests. Without '
-        "`retryAfter` an answer has no Retry-After."
+        '`retryAfter` an answer has no Retry-After; with `"retryAfterAs": "date"` it is an HTTP date, rounded up to a '
+        "second."
     )
 
 

@@ -300,7 +300,7 @@ class TenantFaults:
 
 
 def _live(row: FaultRuleRow, before: LiveRule | None) -> LiveRule:
-    if before is not None and before.row.document == row.document and row.matched:
+    if before is not None and before.row.document == row.document and (row.matched or not before.matched):
         if row.matched < before.row.matched:
             before.matched = row.matched  # an earlier state of the tenant was restored
         before.row = row

@@ -247,7 +247,7 @@ class _Turn:
             if other is None or _seen(answer) in {None, MISSING}:
                 continue
             page = await self._plain(other)
-            if _seen(page) != _seen(answer):
+            if _seen(page) not in {None, MISSING, _seen(answer)}:
                 self._message, answer = other, page
                 look.strike(live)
         return answer
