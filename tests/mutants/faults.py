@@ -76,7 +76,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="Another order ends with its first page, so that elements are lost",
         file="app/fauxtune/surfaces/graph/lists.py",
-        before='f"{offset}.{order}"',
+        before='f"{offset}~{order}"',
         after='f"{offset}"',
         tests=(
             f"{_UNFRIENDLY}::test_a_collection_comes_in_another_order_which_repeats_and_lasts_over_its_pages[sqlite]",

@@ -120,7 +120,8 @@ def add(*, service: NewFault) -> None:
     fauxtune fault add --latency 1.5 --surface graph
     fauxtune fault add --kind staleReads --with reads=2 --path "/users/*"
     fauxtune fault add --kind replicas --with "lags=[0, 3, 5]" --path "/groups/*"
-    fauxtune fault add --status 429 --retry-after 1 --with retryAfterAs=date --surface graph/batch --nth 2
+    fauxtune fault add --status 429 --surface graph/batch --nth 2
+    fauxtune fault add --status 429 --retry-after 5 --with retryAfterAs=date
     fauxtune fault add --kind tokenError --with error=secretExpired --next 1
     fauxtune fault add --kind connectorOffline --from 2027-01-31 --to 2027-02-01
     fauxtune fault add --chaos 7

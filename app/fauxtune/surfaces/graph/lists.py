@@ -4,7 +4,7 @@ Collections: `$filter`, `$search`, `$orderby`, `$top`, `$skip`, `$select`, `$cou
 
 `$top` is the size of a page, as everywhere in Graph ("Paging Microsoft Graph data in your app"): there is a link as
 long as there is more. The link is absolute, on the host that the client called, with all of its options; its
-`$skiptoken` is the number of elements before the next page, and behind a dot the order, if a fault chose another one.
+`$skiptoken` is the number of elements before the next page, and behind a tilde the order, if a fault chose another one.
 
 Lists that are computed and short: one or two elements of a tenant, or the parts of one object.
 
@@ -38,7 +38,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _PREFERRED_SIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})", re.IGNORECASE)
-_TOKEN = re.compile(r"([0-9]{1,9})(?:\.(-?[0-9]{1,2}))?")
+_TOKEN = re.compile(r"([0-9]{1,9})(?:~(-?[0-9]{1,2}))?")
 
 
 class Identified(Protocol):
@@ -120,7 +120,7 @@ class Window:
 
 def skip_token(offset: int, *, order: int | None) -> str:
     """Return the $skiptoken of a page, before which there are so many elements in this order."""
-    return f"{offset}" if order is None else f"{offset}.{order}"
+    return f"{offset}" if order is None else f"{offset}~{order}"
 
 
 def of_cast(cast: str, *, base: Entity, kinds: Iterable[Entity]) -> IsOf:
