@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.storage.database import Database
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import NOW, FixedClock
 from tests.support.faults import FAULTS, MARK, add_fault, counters
@@ -274,6 +275,23 @@ async def test_replicas_agree_after_the_last_change_and_after_some_seconds(
     assert await titles(2) == ["Captain", "Captain"]
     clock.forward(seconds=2)
     assert await titles(1) == ["Clerk"]
+
+
+async def test_replicas_of_a_database_in_memory_hide_what_was_created(
+    beta: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Database, "keeps_past", property(lambda _database: False))
+    rule = (await beta.post(FAULTS, json={"effect": {"kind": "replicas", "lags": [0, 2]}})).json()
+    assert "the database is in memory" in rule["warnings"][0]
+    created = (await beta.post("/groups", json=GROUP)).json()["id"]
+    assert [(await beta.get(f"/groups/{created}")).status_code for _ in range(4)] == [200, 404, 200, 200]
+
+
+async def test_a_change_stays_hidden_when_another_rule_is_added(beta: httpx.AsyncClient) -> None:
+    await add_fault(beta, {"kind": "replicas", "lags": [2]}, match={"path": "/groups/{id}"})
+    created = (await beta.post("/groups", json=GROUP)).json()["id"]
+    await add_fault(beta, {"latency": 0}, match=USERS)
+    assert [(await beta.get(f"/groups/{created}")).status_code for _ in range(3)] == [404, 404, 200]
 
 
 @pytest.mark.parametrize("effect", [{"status": 504, "carriedOut": True}, {"latency": 0}, {"kind": "halfBody"}])
