@@ -285,7 +285,7 @@ class _Turn:
             last = live.befores[-1][0] if live.befores else None
             if last is not None and last.covers_change(effect=live.rule.effect, at=at):
                 last.changed = at
-            elif (past := past or await runner.database.keep_past()) is not None:
+            elif (past := past or await runner.database.keep_past(self._sender.tenant.id)) is not None:
                 live.befores.append((Before(at, at), past))
 
     def _has_past(self, live: LiveRule) -> bool:
