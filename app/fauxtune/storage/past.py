@@ -30,8 +30,8 @@ _CACHE = 1024
 class Past:
     """One moment. Reads of several threads take turns."""
 
-    def __init__(self, connection: Connection, *, tenant_id: TenantId) -> None:
-        self.tenant_id = tenant_id
+    def __init__(self, connection: Connection, *, owner: TenantId) -> None:
+        self.owner = owner
         self._connection: Connection | None = connection
         self._turn = threading.Lock()
         self._ends_at = time.monotonic() + LONGEST
@@ -63,15 +63,15 @@ class Pasts:
         self._engine = engine
         self._kept: deque[Past] = deque()
 
-    def begin(self, tenant_id: TenantId) -> Past:
+    def begin(self, owner: TenantId) -> Past:
         """Keep the present moment for a tenant. Raises OperationalError without a connection. Blocks."""
         self.end_old()
         connection = self._engine.connect()
         begin = _begin_on_sqlite if connection.dialect.name == "sqlite" else _begin_on_postgresql
         begin(connection)
-        past = Past(connection, tenant_id=tenant_id)
+        past = Past(connection, owner=owner)
         kept = [*self._kept, past]
-        own = [each for each in kept if each.tenant_id == tenant_id]
+        own = [each for each in kept if each.owner == owner]
         for each in (*own[:-MOST], *kept[:-MOST_OF_ALL]):
             each.end()
         self._kept = deque(each for each in kept if not each.is_over)
