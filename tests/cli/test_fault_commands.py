@@ -39,6 +39,13 @@ def test_a_fault_is_added_with_what_its_options_say(run: Commands) -> None:
         (("--kind", "staleReads", "--with", "reads=2"), {"kind": "staleReads", "reads": 2}),
         (("--kind", "tokenError", "--with", "error=secretExpired"), {"kind": "tokenError", "error": "secretExpired"}),
         (("--status", "504", "--carried-out"), {"status": 504, "carriedOut": True}),
+        (("--kind", "replicas", "--with", "lags=[0, 3, 5]"), {"kind": "replicas", "lags": [0, 3, 5]}),
+        (("--kind", "anotherOrder", "--with", "order=-3"), {"kind": "anotherOrder", "order": -3}),
+        (("--kind", "clockJump", "--with", "by=P1DT2H"), {"kind": "clockJump", "by": "P1DT2H"}),
+        (
+            ("--status", "429", "--retry-after", "7", "--with", "retryAfterAs=date"),
+            {"status": 429, "retryAfter": 7, "retryAfterAs": "date"},
+        ),
     ],
 )
 def test_effects_of_every_form_can_be_written(run: Commands, options: tuple[str, ...], effect: dict[str, Any]) -> None:
@@ -98,3 +105,44 @@ def test_the_request_is_shown(run: Commands) -> None:
     assert done.code == 0
     assert "curl" in done.errors
     assert '"status": 500' in done.errors
+
+
+def test_what_clients_that_page_cache_and_keep_tokens_meet_over_the_wire(run: Commands, graph: httpx.Client) -> None:
+    """Every effect of this kind, against a server of its own process."""
+    users = len(graph.get("/v1.0/users").json()["value"])
+
+    def walked(path: str) -> list[str]:
+        ids: list[str] = []
+        link: str | None = path
+        while link is not None:
+            page = graph.get(link).raise_for_status().json()
+            ids += [each["id"] for each in page["value"]]
+            link = page.get("@odata.nextLink")
+        return ids
+
+    own = walked("/v1.0/users")
+    run.text("fault", "add", "--kind", "smallPages", "--with", "size=1", "--path", "/users")
+    run.text("fault", "add", "--kind", "anotherOrder", "--path", "/users")
+    first = graph.get("/v1.0/users").json()
+    assert len(first["value"]) == 1 < users
+    assert walked("/v1.0/users") == own[::-1]
+    run.text("fault", "clear")
+    run.text("fault", "add", "--kind", "expiredNextLink", "--nth", "1")
+    expired = graph.get(first["@odata.nextLink"])
+    assert (expired.status_code, expired.json()["error"]["code"]) == (400, "Directory_ExpiredPageToken")
+    run.text("fault", "clear")
+    run.text("fault", "add", "--kind", "repeatedChanges", "--path", "/users/delta")
+    changes = [each["id"] for each in graph.get("/v1.0/users/delta").json()["value"]]
+    assert (len(changes), changes[0]) == (users + 1, changes[-1])
+    run.text("fault", "add", "--kind", "replicas", "--with", "lags=[0, 2]", "--path", "/groups/*")
+    body = {"displayName": "New", "mailNickname": "new", "mailEnabled": False, "securityEnabled": True}
+    group = graph.post("/v1.0/groups", json=body).json()["id"]
+    assert [graph.get(f"/v1.0/groups/{group}").status_code for _ in range(4)] == [200, 404, 200, 200]
+    graph.delete(f"/v1.0/groups/{group}").raise_for_status()
+    run.text("fault", "clear")
+    run.text("fault", "add", "--status", "429", "--retry-after", "1", "--surface", "graph/batch", "--nth", "2")
+    requests = [{"id": str(number), "method": "GET", "url": "/groups"} for number in range(3)]
+    batch = graph.post("/v1.0/$batch", json={"requests": requests}).json()["responses"]
+    assert sorted((each["id"], each["status"]) for each in batch) == [("0", 200), ("1", 429), ("2", 200)]
+    run.text("fault", "add", "--kind", "tokenEndsEarly", "--path", "/groups", "--nth", "1")
+    assert [graph.get(f"/v1.0/{path}").status_code for path in ("users", "groups", "users")] == [200, 401, 401]

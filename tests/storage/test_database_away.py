@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from fauxtune.core.errors import DatabaseUnavailable
+from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import past
 from fauxtune.storage.database import Database
 from tests.support.postgresql import PostgresServer
@@ -143,6 +144,9 @@ async def test_the_end_of_a_database_ends_what_waits_for_another_program(postgre
 # ------------------------------------------------------------------------------------------------ a moment that is over
 
 
+_TENANT = TenantId("t")
+
+
 async def test_a_moment_is_read_as_it_was_whatever_is_written_since_and_only_the_newest_are_kept(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,15 +154,21 @@ async def test_a_moment_is_read_as_it_was_whatever_is_written_since_and_only_the
     database.run_now(_make)
     kept = []
     for _ in range(past.MOST + 1):
-        kept.append(await database.keep_past())
+        kept.append(await database.keep_past(_TENANT))
         await database.run(_write)
     assert [each and each.read(_count) for each in kept] == [None, 1, 2, 3, 4]
+    # Those of other tenants end none of them, until there are too many of all.
+    for number in range(past.MOST_OF_ALL - past.MOST):
+        await database.keep_past(TenantId(f"t-{number}"))
+    assert [each and each.read(_count) for each in kept] == [None, 1, 2, 3, 4]
+    await database.keep_past(TenantId("t-0"))
+    assert [each and each.read(_count) for each in kept] == [None, None, 2, 3, 4]
     monkeypatch.setattr(past, "LONGEST", 0.0)
-    ended = await database.keep_past()
+    ended = await database.keep_past(_TENANT)
     assert ended is not None
     assert (ended.is_over, ended.read(_count)) == (True, None)
     database.close()
     assert [each and each.read(_count) for each in kept] == [None] * 5
     in_memory = Database("sqlite://")
-    assert (in_memory.keeps_past, await in_memory.keep_past()) == (False, None)
+    assert (in_memory.keeps_past, await in_memory.keep_past(_TENANT)) == (False, None)
     in_memory.close()

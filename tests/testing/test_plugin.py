@@ -72,7 +72,7 @@ def test_the_examples_and_those_of_the_page_pass_in_parallel_as_they_stand(
 ) -> None:
     folder = shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for number, block in enumerate(blocks):
         text = block if "def test_" in block else f"def test_it():\n{textwrap.indent(block, '    ')}"
         (folder / f"test_page_{number}.py").write_text(text, encoding="utf-8")
@@ -80,7 +80,7 @@ def test_the_examples_and_those_of_the_page_pass_in_parallel_as_they_stand(
     words = ("python", "-m", "pytest", "-q", "-n2", "-W", "error")
     done = installed.run(*words, cwd=folder, seconds=SECONDS, PYTEST_ADDOPTS=OURS, TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "18 passed" in done.stdout
+    assert "19 passed" in done.stdout
     assert gone(tmp_path)
 
 

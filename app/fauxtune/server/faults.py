@@ -20,13 +20,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.errors import FauxtuneError, Invalid
 from fauxtune.core.faults.effects import Room, token_errors
 from fauxtune.core.faults.matching import Occasion
 from fauxtune.core.faults.rule import Kind
 from fauxtune.core.model.addresses import Surface, surface_of, tenant_in
 from fauxtune.core.model.network import BLOCKABLE, hosts_of
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.arrangement.times import put_forward
 from fauxtune.operations.devices.caller import digest
 from fauxtune.operations.runtime import fault_hits
 from fauxtune.operations.runtime.emulator import Emulator
@@ -83,6 +84,9 @@ class FaultyApp:
         if tenant is not None and look.hits:
             answer.ids = look.ids.encode()
             await asyncio.sleep(look.seconds)
+            if look.jump:
+                with suppress(Invalid):  # there is no time left
+                    await put_forward(self._emulator, tenant, by=look.jump)
             hit = look.last
         if hit is None:
             await self._app(scope, request.receive, answer.send)
@@ -181,8 +185,8 @@ class FaultyApp:
             answer.reset()
             return
         response = await self._refuse(Request(request.scope), _error(hit, request))
-        if hit.retry_after is not None:
-            response.headers["retry-after"] = str(hit.retry_after)
+        if hit.retry_header is not None:
+            response.headers["retry-after"] = hit.retry_header
         await response(request.scope, request.receive, answer.send)
 
 

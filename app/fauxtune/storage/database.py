@@ -28,6 +28,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool, PoolProxiedConnection, StaticPool
 
 from fauxtune.core.errors import DatabaseUnavailable, Invalid
+from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.aside import Aside
 from fauxtune.storage.past import Past, Pasts
 from fauxtune.storage.tenancy import guard
@@ -191,15 +192,15 @@ class Database:
         """Whether `keep_past` can do it: a database in memory has one connection only."""
         return not self.is_sqlite or sqlite_file(self.url) is not None
 
-    async def keep_past(self) -> Past | None:
-        """Keep the database as it is now, to be read after later writes, for a short time (see `past`). None where that
-        cannot be (`keeps_past`), or where no connection is left.
+    async def keep_past(self, tenant_id: TenantId) -> Past | None:
+        """Keep the database as it is now for a tenant, to be read after later writes, for a short time (see `past`).
+        None where that cannot be (`keeps_past`), or where no connection is left.
         """
         if not self.keeps_past:
             return None
         try:
             pasts = self._kept_pasts()
-            past = pasts.begin() if self.is_sqlite else await asyncio.to_thread(pasts.begin)
+            past = pasts.begin(tenant_id) if self.is_sqlite else await asyncio.to_thread(pasts.begin, tenant_id)
         except OperationalError:
             return None
         asyncio.get_running_loop().call_later(_PAST_ENDS, pasts.end_old)

@@ -33,7 +33,9 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.functions import FunctionElement
 
 from fauxtune.core.errors import Invalid
@@ -100,6 +102,23 @@ def order_by(
     if "id" in columns:
         terms.append(_by_code_point(columns["id"]).asc())
     return terms
+
+
+def in_another_order(
+    own: Sequence[ColumnElement[Any]], order: int, *, key: ColumnElement[Any] | None
+) -> list[ColumnElement[Any]]:
+    """Return another order than the own one: with 0 the other way round, with N or -N up or down by what keys have from
+    their N-th character on.
+    """
+    if not order or key is None:
+        return [_other_way(term) for term in own]
+    part = _by_code_point(func.substr(key, abs(order)))
+    return [part.desc() if order < 0 else part.asc(), *own]
+
+
+def _other_way(term: ColumnElement[Any]) -> ColumnElement[Any]:
+    is_down = isinstance(term, UnaryExpression) and term.modifier is operators.desc_op
+    return term.element.asc() if is_down else term.desc()
 
 
 class _ByCodePoint(FunctionElement[str]):

@@ -17,10 +17,12 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from fauxtune.core.model.ids import TenantId
+
 T = TypeVar("T")
 
-#: So many moments are kept, the newest, and each for so many seconds.
-MOST, LONGEST = 4, 60.0
+#: So many moments are kept of a tenant, and of all of them, the newest, and each for so many seconds.
+MOST, MOST_OF_ALL, LONGEST = 4, 16, 60.0
 #: SQLite's pages of a moment, in KiB: a few reads need no more.
 _CACHE = 1024
 
@@ -28,7 +30,8 @@ _CACHE = 1024
 class Past:
     """One moment. Reads of several threads take turns."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, owner: TenantId) -> None:
+        self.owner = owner
         self._connection: Connection | None = connection
         self._turn = threading.Lock()
         self._ends_at = time.monotonic() + LONGEST
@@ -60,16 +63,18 @@ class Pasts:
         self._engine = engine
         self._kept: deque[Past] = deque()
 
-    def begin(self) -> Past:
-        """Keep the present moment. Raises OperationalError without a connection. Blocks."""
+    def begin(self, owner: TenantId) -> Past:
+        """Keep the present moment for a tenant. Raises OperationalError without a connection. Blocks."""
         self.end_old()
         connection = self._engine.connect()
         begin = _begin_on_sqlite if connection.dialect.name == "sqlite" else _begin_on_postgresql
         begin(connection)
-        past = Past(connection)
-        self._kept.append(past)
-        while len(self._kept) > MOST:
-            self._kept.popleft().end()
+        past = Past(connection, owner=owner)
+        kept = [*self._kept, past]
+        own = [each for each in kept if each.owner == owner]
+        for each in (*own[:-MOST], *kept[:-MOST_OF_ALL]):
+            each.end()
+        self._kept = deque(each for each in kept if not each.is_over)
         return past
 
     def end_old(self) -> None:

@@ -51,7 +51,9 @@ class NewFault(Administration):
         _EFFECTS, "--carried-out", is_flag=True, says="the request is carried out, and fails after that"
     )
     latency: str | None = _option(_EFFECTS, "--latency", metavar="SECONDS", says="seconds, or JSON of a distribution")
-    kind: str | None = _option(_EFFECTS, "--kind", says="connectionReset, halfBody, staleReads, connectorOffline ...")
+    kind: str | None = _option(
+        _EFFECTS, "--kind", says="connectionReset, halfBody, replicas, smallPages, connectorOffline ..."
+    )
     with_: tuple[str, ...] = _option(
         _EFFECTS, "--with", "with_", multiple=True, metavar="NAME=VALUE", says="a member of the kind, such as reads=2"
     )
@@ -117,6 +119,9 @@ def add(*, service: NewFault) -> None:
     fauxtune fault add --kind connectionReset --method POST --every 5
     fauxtune fault add --latency 1.5 --surface graph
     fauxtune fault add --kind staleReads --with reads=2 --path "/users/*"
+    fauxtune fault add --kind replicas --with "lags=[0, 3, 5]" --path "/groups/*"
+    fauxtune fault add --status 429 --surface graph/batch --nth 2
+    fauxtune fault add --status 429 --retry-after 5 --with retryAfterAs=date
     fauxtune fault add --kind tokenError --with error=secretExpired --next 1
     fauxtune fault add --kind connectorOffline --from 2027-01-31 --to 2027-02-01
     fauxtune fault add --chaos 7

@@ -60,11 +60,18 @@ console has a page for it. Rules and counters outlive a restart.
 * The control surface and the console are never struck, nor are requests that the console sends for an
   administrator.
 * `Retry-After`, latencies, `seconds` and the windows of throttling run on the computer's clock; `when.window` and
-  `lag` on the tenant's. Who was told to wait, and what reads have shown, is forgotten by a restart.
+  `lag` on the tenant's. Who was told to wait, which tokens have ended, and what reads have shown, is forgotten by a
+  restart.
 * Paths of Windows devices that name no tenant (`/EnrollmentServer/...`) are not struck."""
 
 _MATCH = (
-    ("surface", f"{', '.join(f'`{surface}`' for surface in SURFACES)} (`devices` is all platforms)"),
+    (
+        "surface",
+        (
+            f"{', '.join(f'`{surface}`' for surface in SURFACES)} (`devices` is all platforms, `graph/batch` the "
+            "items of batches)"
+        ),
+    ),
     ("method", "`GET`, `POST` ..."),
     (
         "path",
@@ -107,7 +114,7 @@ _WHEN = (
 _BOUNDS = f"""## Bounds
 
 A tenant has at most {MOST_RULES} faults of 4,096 characters each. A rule remembers 4 MiB of what reads have shown, and
-1,000 callers who were told to wait."""
+1,000 callers who were told to wait, or tokens that have ended."""
 
 
 def faults_page() -> str:
@@ -146,7 +153,8 @@ def _effects() -> Iterator[str]:
     yield (
         '`latency` is a number of seconds, `{"uniform": [shortest, longest]}` or '
         '`{"lognormal": {"median": seconds, "sigma": number}}`; it can stand beside other effects of requests. Without '
-        "`retryAfter` an answer has no Retry-After."
+        '`retryAfter` an answer has no Retry-After; with `"retryAfterAs": "date"` it is an HTTP date, rounded up to a '
+        "second."
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -22,8 +23,8 @@ from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Match, When
 from fauxtune.core.faults.sets import SETS
 from fauxtune.core.faults.stale import MISSING, MOST_BYTES, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
-from fauxtune.core.faults.timing import drawn, is_in_window, is_over, seconds_of, strikes
-from fauxtune.core.faults.writing import rule_document, warnings
+from fauxtune.core.faults.timing import drawn, is_in_window, is_over, retry_header, seconds_of, strikes
+from fauxtune.core.faults.writing import nearest_in_words, rule_document, warnings
 
 TEXTS = st.text("a/{}'é\x00\ud800", max_size=8) | st.sampled_from(
     ["kind", "status", "nth", "window", "path", "latency"]
@@ -177,6 +178,22 @@ def test_a_rule_that_can_never_strike_says_why() -> None:
     assert said({"path": "/contoso/oauth2/v2.0/token"}, {"status": 500}) == []
     assert "match.connector has no meaning" in said({"connector": "x"}, {"status": 500})[0]
     assert "not on identity" in said({"surface": "identity"}, {"kind": "acceptedButIgnored"})[0]
+    assert said({"surface": "graph/batch", "path": "/users/{id}"}, {"kind": "smallPages", "size": 1}) == []
+    assert "nothing is served" in said({"surface": "graph/batch", "path": "/user"}, {"status": 429})[0]
+
+
+@pytest.mark.parametrize("effect", [{"kind": "staleReads", "reads": 1}, {"kind": "replicas", "lags": [0, 1]}])
+def test_a_database_in_memory_is_warned_of_where_a_change_is_hidden(effect: dict[str, Any]) -> None:
+    rule = rule_of({"effect": effect})
+    assert not warnings(rule, is_served=lambda _path, _method: True)
+    [said] = warnings(rule, is_served=lambda _path, _method: True, keeps_past=False)
+    assert "the database is in memory" in said
+
+
+def test_a_rule_that_looked_at_nothing_says_what_came_nearest_and_why_it_did_not_count() -> None:
+    near = {"request": "GET /users", "differs": ["path", "method"]}
+    assert nearest_in_words(near) == "the nearest request was GET /users (another path and another method)"
+    assert nearest_in_words({**near, "differs": []}).endswith("GET /users (the effect is about others)")
 
 
 def test_nth_next_and_every_strike_those_that_they_name() -> None:
@@ -227,6 +244,27 @@ def test_latencies_are_within_their_distribution(seed: int, number: int) -> None
 def test_half_of_the_lognormal_latencies_are_below_the_median() -> None:
     waits = [seconds_of(Latency("lognormal", 0.4, sigma=0.6), seed=1, number=number) for number in range(1, 2001)]
     assert 900 < sum(wait < 0.4 for wait in waits) < 1100
+
+
+@given(seconds=st.integers(0, 86_400), at=st.floats(0, 4e9))
+def test_a_date_of_retry_after_is_never_too_early_and_at_most_a_second_late(seconds: int, at: float) -> None:
+    until = parsedate_to_datetime(retry_header(seconds, at=at, as_date=True)).timestamp()
+    assert at + seconds <= until <= at + seconds + 1
+    assert retry_header(seconds, at=at, as_date=False) == str(seconds)
+
+
+@given(lags=st.lists(st.integers(0, 5), min_size=1, max_size=5).filter(any))
+def test_each_replica_shows_a_change_after_its_own_lag_and_all_of_them_agree_in_the_end(lags: list[int]) -> None:
+    memory, effect = Memory(), rule_of({"effect": {"kind": "replicas", "lags": lags}}).effect
+
+    def read(fresh: bytes) -> bytes:
+        return memory.answer(("a", "q"), fresh, effect=effect, at=0, now=NOW)
+
+    assert read(b"old") == b"old"
+    seen = [read(b"new") for _ in range(12)]
+    late = [number < lags[number % len(lags)] for number in range(12)]
+    assert seen == [b"old" if each else b"new" for each in late]
+    assert not any(late[max(lags) :])
 
 
 @pytest.mark.parametrize(

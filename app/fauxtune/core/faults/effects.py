@@ -56,6 +56,7 @@ STATUSES: dict[int, tuple[str, str]] = {
 #: The surfaces that a match can name.
 SURFACES = (
     "graph",
+    "graph/batch",
     "identity",
     "pki",
     "ndes",

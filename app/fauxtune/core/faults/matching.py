@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
-from fauxtune.core.faults.rule import Match
+from fauxtune.core.faults.rule import Kind, Match
 
 _VERSION = re.compile(r"/+(beta|v\d+(?:\.\d+)?)(?=/|$)", re.IGNORECASE)
 
@@ -29,11 +30,29 @@ MOST_WORDS = 300
 _BELOW = "*"
 
 
+class Trait(StrEnum):
+    """What a request to Graph asks for, as far as an effect looks at such requests only."""
+
+    COLLECTION = "a collection"
+    UNORDERED = "the first page of a collection, in any order"
+    DELTA = "changes"
+    NEXT_LINK = "a page that a link leads to"
+
+
+#: The effects that look at requests with one of these traits only.
+ONLY = {
+    Kind.SMALL_PAGES: Trait.COLLECTION,
+    Kind.ANOTHER_ORDER: Trait.UNORDERED,
+    Kind.EXPIRED_NEXT_LINK: Trait.NEXT_LINK,
+    Kind.REPEATED_CHANGES: Trait.DELTA,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """Something that a fault can strike. `path`: of Graph without its version. `devices`, `users`, `connectors`: the
     ids and names of the one that it is about. `hosts`: those of the real service that it would reach. `operation` finds
-    the operation id, and is called only for rules that name one.
+    the operation id, and is called only for rules that name one. `token`: the id of the access token.
     """
 
     surface: str = ""
@@ -45,6 +64,8 @@ class Occasion:
     connectors: frozenset[str] = frozenset()
     hosts: tuple[str, ...] = ()
     operation: Callable[[], str] = str
+    traits: frozenset[Trait] = frozenset()
+    token: str = ""
 
 
 def names(*values: str | None) -> frozenset[str]:

@@ -31,6 +31,14 @@ PRESETS: dict[str, dict[str, Preset]] = {
             _GRAPH,
         ),
         "throttled-silently": Preset("429: too many requests, without Retry-After", {"status": 429}, _GRAPH),
+        "throttled-date": Preset(
+            "429: too many requests, with Retry-After as a date",
+            {"status": 429, "retryAfter": 5, "retryAfterAs": "date"},
+            _GRAPH,
+        ),
+        "throttled-item": Preset(
+            "429: only requests inside a batch", {"status": 429, "retryAfter": 1}, {"surface": "graph/batch"}
+        ),
         "limits": Preset("429 over the documented limits of Intune", {"kind": Kind.THROTTLING}, _GRAPH),
         "unavailable": Preset("503: service unavailable", {"status": 503, "retryAfter": 5}, _GRAPH),
         "broken": Preset("500: internal server error", {"status": 500}, _GRAPH),
@@ -45,14 +53,29 @@ PRESETS: dict[str, dict[str, Preset]] = {
         "missing": Preset("404: not found", {"status": 404}, _GRAPH),
         "precondition": Preset("412: precondition failed", {"status": 412}, _GRAPH),
         "slow": Preset("Slow: 2 seconds", {"latency": 2}, _GRAPH),
+        "jump": Preset(
+            "The tenant's clock jumps forward by a day, once", {"kind": Kind.CLOCK_JUMP, "by": "P1D"}, _GRAPH
+        ),
         "reset": Preset("The connection is reset", {"kind": Kind.CONNECTION_RESET}, _GRAPH),
         "half": Preset("The connection ends half-way through the answer", {"kind": Kind.HALF_BODY}, _GRAPH),
         "empty": Preset("An answer without a body", {"kind": Kind.EMPTY_ANSWER}, _GRAPH),
         "ignored": Preset("A write is accepted and ignored", {"kind": Kind.ACCEPTED_BUT_IGNORED}, _GRAPH),
         "stale": Preset("A change is seen after two more reads", {"kind": Kind.STALE_READS, "reads": 2}, _GRAPH),
+        "replicas": Preset(
+            "Three replicas: a change is seen, then not, then seen again",
+            {"kind": Kind.REPLICAS, "lags": [0, 3, 5]},
+            _GRAPH,
+        ),
         "lag": Preset("Reports come six hours later", {"kind": Kind.REPORT_LAG, "lag": "PT6H"}, _GRAPH),
     },
+    "Pages of Graph": {
+        "small-pages": Preset("Pages have one element", {"kind": Kind.SMALL_PAGES, "size": 1}, _GRAPH),
+        "order": Preset("Collections come the other way round", {"kind": Kind.ANOTHER_ORDER}, _GRAPH),
+        "link": Preset("The link to the next page has expired", {"kind": Kind.EXPIRED_NEXT_LINK}, _GRAPH),
+        "repeats": Preset("A delta query repeats a change", {"kind": Kind.REPEATED_CHANGES}, _GRAPH),
+    },
     "Tokens": {
+        "ends": Preset("The access token ends early; a new one is good", {"kind": Kind.TOKEN_ENDS}, _GRAPH),
         "secret": Preset("The client secret has expired", {"kind": Kind.TOKEN_ERROR, "error": "secretExpired"}),
         "token": Preset(
             "The token endpoint is unavailable", {"kind": Kind.TOKEN_ERROR, "error": "temporarilyUnavailable"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,12 @@ from fauxtune.core.model.text import text_value
 
 #: The most characters of a text; the greatest count, and the longest Retry-After in seconds.
 MOST_TEXT, MOST_COUNT, LONGEST_RETRY = 512, 1_000_000, 86_400
+#: The longest jump of a clock: ten years.
+LONGEST_JUMP = timedelta(days=3660)
+#: The most replicas, and the most reads that one comes late.
+MOST_LAG = 5
+#: The most elements of a small page; ids have 32 digits, from each of which they can be sorted.
+MOST_ON_PAGE, MOST_ORDER = 999, 32
 _LATENCIES = (
     'is a number of seconds, {"uniform": [shortest, longest]} or {"lognormal": {"median": seconds, "sigma": number}}'
 )
@@ -120,6 +127,13 @@ class Values:
         """Return the seconds of a Retry-After."""
         return self.count(where, value, least=0, most=LONGEST_RETRY)
 
+    def form(self, where: str, value: object) -> str | None:
+        """Return the form of a Retry-After."""
+        if value in ("seconds", "date"):
+            return str(value)
+        self.wrong(where, "is seconds or date")
+        return None
+
     def seconds(self, where: str, value: object) -> float | None:
         """Return a time in seconds."""
         return self.number(where, value, most=LONGEST_RETRY)
@@ -142,6 +156,26 @@ class Values:
         self.wrong(where, _LATENCIES)
         return None
 
+    def lags(self, where: str, value: object) -> tuple[int, ...]:
+        """Return the lag of each replica, in reads."""
+        known = value if isinstance(value, list) and len(value) <= MOST_LAG else []
+        if not any(known) or not all(type(each) is int and 0 <= each <= MOST_LAG for each in known):
+            self.wrong(
+                where,
+                f"is a list with the lag of each of 1 to {MOST_LAG} replicas: whole numbers of reads from 0 to "
+                f"{MOST_LAG}, of which one is above 0, such as [0, 3, 5]",
+            )
+            return ()
+        return tuple(known)
+
+    def size(self, where: str, value: object) -> int | None:
+        """Return the size of a page."""
+        return self.count(where, value, most=MOST_ON_PAGE)
+
+    def order(self, where: str, value: object) -> int | None:
+        """Return the number of an order."""
+        return self.count(where, value, least=-MOST_ORDER, most=MOST_ORDER)
+
     def lag(self, where: str, value: object) -> timedelta | None:
         """Return a duration that is longer than nothing."""
         try:
@@ -151,6 +185,13 @@ class Values:
             pass
         self.wrong(where, "must be an ISO 8601 duration longer than nothing, such as PT6H")
         return None
+
+    def jump(self, where: str, value: object) -> timedelta | None:
+        """Return by how much a clock jumps."""
+        by = self.lag(where, value)
+        if by is not None and by > LONGEST_JUMP:
+            self.wrong(where, f"is at most P{LONGEST_JUMP.days}D")
+        return by
 
     def error(self, where: str, value: object) -> str | None:
         """Return an error of the token endpoint."""
@@ -181,15 +222,20 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 MEMBERS: dict[str, tuple[Callable[[Values, str, Any], Any], str]] = {
     "status": (Values.status, "status"),
     "retryAfter": (Values.retry_after, "retry_after"),
+    "retryAfterAs": (Values.form, "retry_after_as"),
     "punishEarly": (Values.flag, "punish_early"),
     "carriedOut": (Values.flag, "carried_out"),
     "latency": (Values.latency, "latency"),
     "reads": (Values.count, "reads"),
+    "lags": (Values.lags, "lags"),
     "seconds": (Values.seconds, "seconds"),
     "lag": (Values.lag, "lag"),
+    "by": (Values.jump, "by"),
     "error": (Values.error, "error"),
     "limits": (Values.limits, "limits"),
     "hosts": (Values.hosts, "hosts"),
+    "size": (Values.size, "size"),
+    "order": (Values.order, "order"),
 }
 
 
@@ -222,6 +268,8 @@ class _Reader(Values):
         effect = self._effect(self._object(document, "effect"))
         self.check()
         assert effect is not None
+        if effect.kind is Kind.CLOCK_JUMP and all(getattr(when, name) is None for name in WHICH):
+            when = replace(when, nth=1)
         return Rule(effect, match, when)
 
     def _object(self, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -309,6 +357,8 @@ class _Reader(Values):
         effect = Effect(kind, **given)
         if effect.punish_early and not effect.retry_after:
             self.wrong("effect.punishEarly", "needs retryAfter: the seconds before which a client comes too early")
+        if effect.retry_after_as and effect.retry_after is None and "retryAfter" in described.members:
+            self.wrong("effect.retryAfterAs", "needs retryAfter: the seconds that it writes")
         if effect.reads is not None and effect.seconds is not None:
             self.wrong("effect", "has reads or seconds, not both")
         return effect

@@ -13,13 +13,20 @@ class Kind(StrEnum):
 
     STATUS = "status"
     LATENCY = "latency"
+    CLOCK_JUMP = "clockJump"
     CONNECTION_RESET = "connectionReset"
     NETWORK_BLOCKED = "networkBlocked"
     EMPTY_ANSWER = "emptyAnswer"
     HALF_BODY = "halfBody"
     ACCEPTED_BUT_IGNORED = "acceptedButIgnored"
     STALE_READS = "staleReads"
+    REPLICAS = "replicas"
     REPORT_LAG = "reportLag"
+    SMALL_PAGES = "smallPages"
+    ANOTHER_ORDER = "anotherOrder"
+    EXPIRED_NEXT_LINK = "expiredNextLink"
+    REPEATED_CHANGES = "repeatedChanges"
+    TOKEN_ENDS = "tokenEndsEarly"  # noqa: S105 - a word
     THROTTLING = "throttling"
     TOKEN_ERROR = "tokenError"  # noqa: S105 - a word
     CONNECTOR_OFFLINE = "connectorOffline"
@@ -31,6 +38,12 @@ class Kind(StrEnum):
     DEVICE_NOT_NOW = "deviceNotNow"
     DEVICE_REFUSES_CIPHER = "deviceRefusesCipher"
     STALE_REVOKED_REISSUE = "staleRevokedReissue"
+
+
+#: Those after which a request goes on.
+PASSING = frozenset({Kind.LATENCY, Kind.CLOCK_JUMP})
+#: Those that hide a change from reads.
+HIDING = frozenset({Kind.STALE_READS, Kind.REPLICAS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +112,20 @@ class Effect:
     kind: Kind
     status: int | None = None
     retry_after: int | None = None
+    retry_after_as: Literal["seconds", "date"] | None = None
     punish_early: bool = False
     carried_out: bool = False
     latency: Latency | None = None
     reads: int | None = None
+    lags: tuple[int, ...] = ()
     seconds: float | None = None
     lag: timedelta | None = None
+    by: timedelta | None = None
     error: str | None = None
     limits: Limits | None = None
     hosts: tuple[str, ...] = ()
+    size: int | None = None
+    order: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """What reads have shown, to show it again after a change: eventual consistency, as a client meets it.
 
 An answer is kept for each question that was asked, and shown until the change was hidden long or often enough, counted
-from the first read that would have shown it. What was created is kept as missing under its address. All is bounded in
-bytes; the oldest is forgotten first. A question that nobody had asked before the change is answered from the database
-as it was then (`Before`).
+from the first read that would have shown it; of replicas, those show it that have not got the change yet. What was
+created is kept as missing under its address. All is bounded in bytes; the oldest is forgotten first. A question that
+nobody had asked before the change is answered from the database as it was then (`Before`).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def is_report(template: str) -> bool:
 @dataclass(slots=True)
 class _Entry:
     seen: Seen
-    hidden: int = 0
+    reads: int = 0
     since: float | datetime | None = None
 
 
@@ -78,8 +78,8 @@ class Memory:
         if entry.since is None:
             entry.since = at if effect.lag is None else now
         if _is_hidden(entry, effect=effect, at=at, now=now):
-            entry.hidden += 1
-            return entry.seen
+            entry.reads += 1
+            return entry.seen if shows_before(effect, entry.reads - 1) else fresh
         return self._show(questions, fresh)
 
     def _show(self, questions: tuple[str, str], fresh: Seen) -> Seen:
@@ -115,22 +115,36 @@ class Before:
     reads: Counter[str] = field(default_factory=Counter)
 
     def is_shown(self, address: str, *, effect: Effect, at: float) -> bool:
-        """Whether a read of the address shows it still."""
-        if effect.reads is not None:
-            return self.reads[address] < effect.reads
-        return at < self.changed + (effect.seconds or 0)
+        """Whether a read of the address may show it still."""
+        most = _most_reads(effect)
+        if most is not None and self.reads[address] >= most:
+            return False
+        return effect.seconds is None or at < self.changed + effect.seconds
 
     def covers_change(self, *, effect: Effect, at: float) -> bool:
         """Whether it is what there was before a change at this time, too: nobody has seen that something changed."""
         return not self.reads and (effect.seconds is None or at < self.began + effect.seconds)
 
 
+def shows_before(effect: Effect, number: int) -> bool:
+    """Whether the read with this number since a change, counted from 0, shows what there was before: of replicas those
+    that come late, in turn.
+    """
+    return not effect.lags or number < effect.lags[number % len(effect.lags)]
+
+
+def _most_reads(effect: Effect) -> int | None:
+    """After how many reads everybody sees a change; None where only time counts."""
+    return max(effect.lags) if effect.lags else effect.reads
+
+
 def _is_hidden(entry: _Entry, *, effect: Effect, at: float, now: datetime) -> bool:
-    if effect.reads is not None:
-        return entry.hidden < effect.reads
     if effect.lag is not None:
         return isinstance(entry.since, datetime) and now < _later(entry.since, effect.lag)
-    return isinstance(entry.since, float) and at < entry.since + (effect.seconds or 0)
+    most = _most_reads(effect)
+    if most is not None and entry.reads >= most:
+        return False
+    return effect.seconds is None or (isinstance(entry.since, float) and at < entry.since + effect.seconds)
 
 
 def _size(question: str, seen: Seen) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 from fauxtune.core.faults.rule import Latency, When
 
@@ -37,6 +38,15 @@ def is_over(when: When, *, matched: int, now: datetime) -> bool:
     """Whether no later occasion can be struck, unless the clock is put back."""
     last = when.nth if when.nth is not None else when.next
     return (last is not None and matched >= last) or (when.end is not None and now >= when.end)
+
+
+def retry_header(seconds: int, *, at: float, as_date: bool) -> str:
+    """Return Retry-After for an answer at a time, the system's in seconds: the seconds, or the date when they are over
+    (RFC 9110 10.2.3), which is never earlier.
+    """
+    if not as_date:
+        return str(seconds)
+    return format_datetime(datetime.fromtimestamp(math.ceil(at + seconds), UTC), usegmt=True)
 
 
 def drawn(seed: int, number: int, *, purpose: str = "") -> float:

@@ -11,7 +11,7 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.faults.effects import Room, effects
 from fauxtune.core.faults.reading import LIMITS_MEMBERS, MEMBERS, PLAIN, WHICH
-from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Rule, When
+from fauxtune.core.faults.rule import HIDING, Effect, Kind, Latency, Limits, Rule, When
 from fauxtune.core.model.network import is_known
 from fauxtune.core.model.text import JsonObject
 
@@ -50,14 +50,19 @@ def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool], keeps_
     ]
     surface, path, method = given.get("surface"), given.get("path"), given.get("method")
     right = _SURFACES.get(described.room)
-    if right is not None and surface not in (None, right) and "surface" in described.match:
+    if (
+        right is not None
+        and surface is not None
+        and surface.partition("/")[0] != right
+        and "surface" in described.match
+    ):
         sentences.append(f"{what} acts on {described.room}, not on {surface}: the rule never strikes")
     elif path is not None and _is_graphs(surface, path) and not is_served(path, method):
         sentences.append(
             f"nothing is served at {f'{method} ' if method else ''}{path}: the rule never strikes. Paths are written "
             "without a version, such as /deviceManagement/managedDevices/{id}"
         )
-    if rule.effect.kind is Kind.STALE_READS and not keeps_past:
+    if rule.effect.kind in HIDING and not keeps_past:
         sentences.append(
             "the database is in memory: a read that nobody had asked before the change shows the change at once"
         )
@@ -70,11 +75,11 @@ def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool], keeps_
 
 def _is_graphs(surface: str | None, path: str) -> bool:
     """Whether the path is one of Graph that names a single route."""
-    if surface not in (None, "graph") or path.endswith("/*"):
+    if surface not in (None, "graph", "graph/batch") or path.endswith("/*"):
         return False
     folded = f"{path.lower()}/"
     is_other = folded.startswith(_OTHERS) or any(part in folded for part in _IDENTITY)
-    return surface == "graph" or not is_other
+    return surface is not None or not is_other
 
 
 def _when(when: When) -> JsonObject:
@@ -146,15 +151,16 @@ def when_in_words(when: Mapping[str, Any]) -> str:
 def effect_in_words(effect: Mapping[str, Any]) -> str:
     """Return what a rule does: `429, Retry-After 7 s, punishes early`, `connectionReset`."""
     words = [str(effect[name]) for name in ("status", "kind") if name in effect]
+    as_date = " as a date" if effect.get("retryAfterAs") == "date" else ""
     if "retryAfter" in effect:
-        words.append(f"Retry-After {effect['retryAfter']} s")
+        words.append(f"Retry-After {effect['retryAfter']} s{as_date}")
     words += [
         text for name, text in (("punishEarly", "punishes early"), ("carriedOut", "carried out")) if name in effect
     ]
     latency = effect.get("latency")
     if latency is not None:
         words.append(f"latency {latency} s" if isinstance(latency, int | float) else f"latency {json.dumps(latency)}")
-    known = ("status", "kind", "retryAfter", "punishEarly", "carriedOut", "latency")
+    known = ("status", "kind", "retryAfter", "retryAfterAs", "punishEarly", "carriedOut", "latency")
     words += [f"{name} {json.dumps(value).strip(chr(34))}" for name, value in effect.items() if name not in known]
     return ", ".join(words)
 
@@ -166,4 +172,5 @@ def nearest_in_words(nearest: Mapping[str, Any] | None) -> str:
     if nearest is None:
         return ""
     request = _GUID.sub("{id}", nearest["request"])
-    return f"the nearest request was {request} (another {' and another '.join(nearest['differs'])})"
+    differs = " and ".join(f"another {name}" for name in nearest["differs"]) or "the effect is about others"
+    return f"the nearest request was {request} ({differs})"

@@ -1,4 +1,4 @@
-"""Sentences on the tenant's time, its CRL and its edition."""
+"""Sentences on the tenant's time, its CRL and its edition; and its clock put forward."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import revocation
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import authorities as authority_queries
 
@@ -99,6 +101,17 @@ async def set_clock(scene: Scene, moment: datetime | None, *, mode: ClockMode | 
     async with clock_moves(scene.emulator, scene.tenant):
         scene.tenant = await scene.run(tenants.set_clock, mode, now=moment, system_now=system_now)
         await scene.look(revocation.carry_out)
+
+
+async def put_forward(emulator: Emulator, tenant: Tenant, *, by: timedelta) -> Tenant:
+    """Put the tenant's clock forward; return the tenant. Raises Invalid for a negative duration, and past the last
+    year that a tenant can have.
+    """
+    system_now = emulator.runner.clock.now()
+    async with clock_moves(emulator, tenant):
+        changed = await emulator.runner.run(tenant, tenants.advance_clock, by, system_now=system_now)
+        await emulator.runner.run(tenant, revocation.carry_out)  # a polling connector's turn may have come
+    return changed
 
 
 def _months_later(moment: datetime, months: int) -> datetime:

@@ -43,6 +43,7 @@ class Principal:
     permissions: frozenset[str]
     expires_at: int
     audience: str = GRAPH
+    token_id: str = ""
 
 
 class TokenIssuer:
@@ -184,6 +185,7 @@ class TokenIssuer:
                 permissions=frozenset(str(permission) for permission in permissions),
                 expires_at=int(claims["exp"]),
                 audience=str(claims["aud"]),
+                token_id=str(claims.get("uti", "")),
             )
         except (errors.JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unauthenticated(f"CompactToken parsing failed with error code: 80049217 ({error}).") from None

@@ -43,8 +43,8 @@ def in_words(hit: Hit) -> str:
     """Return what a hit does, in a few words."""
     effect = hit.effect
     words = _kind_words(effect)
-    if hit.retry_after is not None:
-        words += f", Retry-After {hit.retry_after} s"
+    if hit.retry_header is not None:
+        words += f", Retry-After {hit.retry_header}" + (" s" if hit.retry_header.isdigit() else "")
     return words if not hit.seconds else f"{words}, after {hit.seconds:.3g} s"
 
 

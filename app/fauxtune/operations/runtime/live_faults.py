@@ -12,15 +12,15 @@ import asyncio
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fauxtune.core.faults.effects import Room, effects
-from fauxtune.core.faults.matching import Near, Occasion, matches, names, nearness
+from fauxtune.core.faults.matching import ONLY, Near, Occasion, matches, names, nearness
 from fauxtune.core.faults.reading import rule_of
-from fauxtune.core.faults.rule import Effect, Kind, Rule
+from fauxtune.core.faults.rule import HIDING, PASSING, Effect, Kind, Rule
 from fauxtune.core.faults.stale import Before, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
-from fauxtune.core.faults.timing import is_in_window, seconds_of, strikes
+from fauxtune.core.faults.timing import is_in_window, retry_header, seconds_of, strikes
 from fauxtune.core.model.addresses import Surface
 from fauxtune.core.model.network import SERVICE, blocked_host
 from fauxtune.storage.past import Past
@@ -28,20 +28,25 @@ from fauxtune.storage.rows.tenants import FaultCount, FaultRuleRow
 
 #: The most callers of a rule who were told to wait.
 _MOST_CALLERS = 1000
+#: The seconds for which a token that has ended is remembered: by then it would have ended by itself.
+_TOKENS_LIVE = 3600.0
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-#: Effects that delay what reads show. Whether they strike is known when the read was answered.
-LAGS = frozenset({Kind.STALE_READS, Kind.REPORT_LAG})
+#: Effects on what reads show. Whether they strike is known when the read was answered.
+_LATE = HIDING | {Kind.REPORT_LAG, Kind.SMALL_PAGES, Kind.ANOTHER_ORDER, Kind.REPEATED_CHANGES}
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that strikes an occasion. `seconds`: how long the request waits first; `retry_after`: for its answer."""
+    """A rule that strikes an occasion. `seconds`: how long the request waits first. `retry_after`: for its answer, in
+    seconds, and as its header has it.
+    """
 
     rule_id: str
     name: str | None
     effect: Effect
     seconds: float = 0
     retry_after: int | None = None
+    retry_header: str | None = None
 
 
 @dataclass(slots=True)
@@ -51,7 +56,7 @@ class LiveRule:
     row: FaultRuleRow
     rule: Rule
     matched: int
-    #: Callers who were told to wait, and until when (the system's time, in seconds).
+    #: Callers who were told to wait, and tokens that have ended: until when (the system's time, in seconds).
     early: dict[str, float] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
     memory: Memory = field(default_factory=Memory)
@@ -61,13 +66,13 @@ class LiveRule:
     nearest: Near | None = None
 
     @property
-    def is_lag(self) -> bool:
-        """Whether it delays what reads show."""
-        return self.rule.effect.kind in LAGS
+    def is_late(self) -> bool:
+        """Whether it changes what reads show."""
+        return self.rule.effect.kind in _LATE
 
     def hides_changes(self, now: datetime) -> bool:
         """Whether reads may show the state before a change that is made now."""
-        return self.rule.effect.kind is Kind.STALE_READS and is_in_window(self.rule.when, now)
+        return self.rule.effect.kind in HIDING and is_in_window(self.rule.when, now)
 
     def missed(self, occasion: Occasion) -> None:
         """Remember an occasion that the rule did not look at, if it came nearer than those before; the first of equal
@@ -83,7 +88,9 @@ class LiveRule:
         kind = self.rule.effect.kind
         if kind is Kind.ACCEPTED_BUT_IGNORED and occasion.method not in _WRITES:
             return False
-        if self.is_lag and occasion.method != "GET":
+        if self.is_late and occasion.method != "GET":
+            return False
+        if kind in ONLY and ONLY[kind] not in occasion.traits:
             return False
         if kind is Kind.NETWORK_BLOCKED and blocked_host(self.rule.effect.hosts, occasion.hosts) is None:
             return False
@@ -93,6 +100,8 @@ class LiveRule:
         """Strike the occasion of this number if it is its turn; one of a caller who was told to wait in any case."""
         effect = self.rule.effect
         retry_after = effect.retry_after
+        if effect.kind is Kind.TOKEN_ENDS:
+            who = occasion.token
         is_early = self.early.get(who, 0) > at
         if effect.kind is Kind.THROTTLING:
             limits = effect.limits or limits_of(occasion.path)
@@ -108,9 +117,17 @@ class LiveRule:
             return None
         if effect.punish_early and retry_after:
             self._told_to_wait(who, until=at + retry_after, at=at)
+        if effect.kind is Kind.TOKEN_ENDS and who:
+            self._told_to_wait(who, until=at + _TOKENS_LIVE, at=at)
         latency = effect.latency
         seconds = 0.0 if latency is None else seconds_of(latency, seed=self.rule.when.seed, number=number)
-        return Hit(self.row.id, self.row.name, effect, seconds, retry_after)
+        as_date = effect.retry_after_as == "date"
+        header = None if retry_after is None else retry_header(retry_after, at=at, as_date=as_date)
+        return Hit(self.row.id, self.row.name, effect, seconds, retry_after, header)
+
+    def has_ended(self, token: str, *, at: float) -> bool:
+        """Whether it has ended the token with this id."""
+        return self.rule.effect.kind is Kind.TOKEN_ENDS and self.early.get(token, 0) > at
 
     def _told_to_wait(self, who: str, *, until: float, at: float) -> None:
         if len(self.early) >= _MOST_CALLERS:
@@ -125,7 +142,7 @@ class Look:
 
     counts: list[FaultCount] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
-    lags: list[LiveRule] = field(default_factory=list)
+    late: list[LiveRule] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -134,8 +151,13 @@ class Look:
 
     @property
     def last(self) -> Hit | None:
-        """The hit that decides the answer; None without one, or with latencies only."""
-        return self.hits[-1] if self.hits and self.hits[-1].effect.kind is not Kind.LATENCY else None
+        """The hit that decides the answer; None without one, or where the request goes on."""
+        return self.hits[-1] if self.hits and self.hits[-1].effect.kind not in PASSING else None
+
+    @property
+    def jump(self) -> timedelta:
+        """By how much the tenant's clock goes forward first."""
+        return sum((hit.effect.by or timedelta() for hit in self.hits), timedelta())
 
     @property
     def ids(self) -> str:
@@ -143,7 +165,7 @@ class Look:
         return ", ".join(hit.rule_id for hit in self.hits)
 
     def strike(self, live: LiveRule) -> None:
-        """Note that one of the `lags` strikes."""
+        """Note that one of the `late` ones strikes."""
         self.counts = [FaultCount(count.rule_id, count.is_hit or count.rule_id == live.row.id) for count in self.counts]
         self.hits.append(Hit(live.row.id, live.row.name, live.rule.effect))
 
@@ -175,6 +197,10 @@ class TenantFaults:
         """Whether a rule acts in one of these rooms."""
         return any(effects()[live.rule.effect.kind].room in rooms for live in self.rules)
 
+    def has_ended(self, token: str, *, at: float) -> bool:
+        """Whether a rule has ended the token with this id."""
+        return any(live.has_ended(token, at=at) for live in self.rules)
+
     def nearest(self, rule_id: str) -> Near | None:
         """Return the occasion that came nearest to a rule that has looked at nothing; None if there was none."""
         live = next((rule for rule in self.rules if rule.row.id == rule_id), None)
@@ -197,11 +223,6 @@ class TenantFaults:
         """Return the host of the service that this connector cannot reach at this moment; None if it can."""
         known = names(connector_id, name)
         return self.blocked(Occasion(surface=Surface.CONNECTOR.value, connectors=known, hosts=SERVICE), now=now)
-
-    @property
-    def lags(self) -> list[LiveRule]:
-        """The rules that delay what reads show."""
-        return [live for live in self.rules if live.is_lag]
 
     async def looked(
         self,
@@ -239,23 +260,23 @@ class TenantFaults:
             kind = live.rule.effect.kind
             if kind not in kinds and effects()[kind].room not in rooms:
                 continue
-            if not live.looks_at(occasion, now):
+            if not live.looks_at(occasion, now) and not live.has_ended(occasion.token, at=at):
                 live.missed(occasion)
                 continue
             number = self._number(live)
             if number is None:
                 continue
-            if live.is_lag:
+            if live.is_late:
                 look.counts.append(FaultCount(live.row.id, is_hit=False))
                 if strikes(live.rule.when, number):
-                    look.lags.append(live)
+                    look.late.append(live)
                 continue
             with self._lock:
                 hit = live.hit(occasion, number=number, at=at, who=who)
             look.counts.append(FaultCount(live.row.id, is_hit=hit is not None))
             if hit is not None:
                 look.hits.append(hit)
-                if kind is not Kind.LATENCY:
+                if kind not in PASSING:
                     break
         return look
 
@@ -279,7 +300,7 @@ class TenantFaults:
 
 
 def _live(row: FaultRuleRow, before: LiveRule | None) -> LiveRule:
-    if before is not None and before.row.document == row.document and row.matched:
+    if before is not None and before.row.document == row.document and (row.matched or not before.matched):
         if row.matched < before.row.matched:
             before.matched = row.matched  # an earlier state of the tenant was restored
         before.row = row

@@ -15,7 +15,7 @@ from fauxtune.core.odata.query.options import OrderBy
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.columns import Moment, Word
-from fauxtune.storage.odata import order_by, where
+from fauxtune.storage.odata import in_another_order, order_by, where
 from fauxtune.storage.queries.visits import waiting
 
 R = TypeVar("R")
@@ -32,10 +32,13 @@ def page(
     keys: tuple[OrderBy, ...] = (),
     limit: int,
     offset: int = 0,
+    order: int | None = None,
 ) -> list[R]:
-    """Return a page of one collection's rows. Raises Invalid for a sort key that does not exist."""
+    """Return a page of one collection's rows. `order`: another one than the collection's own. Raises Invalid for a sort
+    key that does not exist.
+    """
     statement = _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=condition)
-    statement = _sorted(statement, collection, entity=entity, keys=keys).limit(limit).offset(offset)
+    statement = _sorted(statement, collection, entity=entity, keys=keys, order=order).limit(limit).offset(offset)
     return [collection.row(row) for row in connection.execute(statement).all()]
 
 
@@ -51,12 +54,13 @@ def page_of_properties(
     keys: tuple[OrderBy, ...] = (),
     limit: int,
     offset: int = 0,
+    order: int | None = None,
 ) -> list[JsonObject]:
     """Return a page of documents that have only these properties, which must all have columns (`has_columns`): no
     stored document is parsed. Raises Invalid for a sort key that does not exist.
     """
     statement = _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=condition)
-    statement = _sorted(statement, collection, entity=entity, keys=keys).limit(limit).offset(offset)
+    statement = _sorted(statement, collection, entity=entity, keys=keys, order=order).limit(limit).offset(offset)
     columns = (_as_stored(collection.columns[name]).label(name) for name in properties)
     rows = connection.execute(statement.with_only_columns(*columns))
     return [dict(zip(properties, row, strict=True)) for row in rows]
@@ -68,10 +72,17 @@ def has_columns(collection: Collection[Any], properties: tuple[str, ...]) -> boo
 
 
 def _sorted(
-    statement: Select[Any], collection: Collection[Any], *, entity: Entity, keys: tuple[OrderBy, ...]
+    statement: Select[Any],
+    collection: Collection[Any],
+    *,
+    entity: Entity,
+    keys: tuple[OrderBy, ...],
+    order: int | None,
 ) -> Select[Any]:
-    order = order_by(entity, keys, columns=collection.columns, document=collection.document) if keys else []
-    return statement.order_by(*order, *collection.order)
+    if order is not None:
+        return statement.order_by(*in_another_order(collection.order, order, key=collection.columns.get("id")))
+    terms = order_by(entity, keys, columns=collection.columns, document=collection.document) if keys else []
+    return statement.order_by(*terms, *collection.order)
 
 
 def _as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -62,6 +62,10 @@ class UnsupportedQuery(Invalid):
     """A query that the directory does not answer, or not in this way."""
 
 
+class ExpiredPageToken(Invalid):
+    """The link to a next page is too old: the client begins again with the first page."""
+
+
 class ResyncRequired(Invalid):
     """What a delta token stands for is not known any more: the client begins again at `location`."""
 
@@ -274,7 +278,8 @@ def runs(operation: Callable[[Transaction, str], object], *, key: str) -> Handle
 class Sender:
     """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called.
     `caller` is told which permissions the request needs. Faults strike requests that came over the wire only;
-    approval policies hold up all but those of an `is_exempt` sender, which the emulator sends for itself.
+    approval policies hold up all but those of an `is_exempt` sender, which the emulator sends for itself. `is_batched`:
+    it sends an item of a batch.
     """
 
     emulator: Emulator
@@ -285,3 +290,4 @@ class Sender:
     caller: Caller = field(default_factory=Caller)
     is_on_the_wire: bool = False
     is_exempt: bool = False
+    is_batched: bool = False

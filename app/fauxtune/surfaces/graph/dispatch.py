@@ -107,7 +107,7 @@ def _question(message: Message, sender: Sender) -> tuple[str | None, ...]:
 async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -> Answer:
     async def again(item: Message) -> Answer:
         try:
-            return await answer(item, sender)
+            return await answer(item, replace(sender, is_batched=True))
         except FauxtuneError as error:
             return refusal(error, message=item, sender=sender)
 

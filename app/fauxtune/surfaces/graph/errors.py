@@ -22,6 +22,7 @@ from fauxtune.surfaces.graph.call import (
     Answer,
     ApprovalPrecondition,
     ApprovalRequired,
+    ExpiredPageToken,
     Message,
     ResyncRequired,
     Sender,
@@ -43,6 +44,7 @@ class Word:
 TABLE: tuple[tuple[type[Exception], Word], ...] = (
     (UnsupportedMediaType, Word(415, "UnsupportedMediaType", "UnsupportedMediaType")),
     (UnsupportedQuery, Word(400, "Request_UnsupportedQuery", "BadRequest")),
+    (ExpiredPageToken, Word(400, "Directory_ExpiredPageToken", "BadRequest")),
     (ResyncRequired, Word(410, "resyncRequired", "resyncRequired")),
     # Microsoft's article of 2026-05-19 has 403, scripts of users of that summer 412: a tenant chooses.
     (ApprovalPrecondition, Word(412, "BadRequest", "BadRequest")),

@@ -1,43 +1,38 @@
 """Faults of requests to Graph, and of the items of a batch: each is looked at by the tenant's rules, then answered.
 
-The bodies of errors are those of the real service (Graph: "Microsoft Graph error responses and resource types",
-"Microsoft Graph throttling guidance"). Imported where a tenant has rules.
-
-Sources of the errors: Graph, "Microsoft Graph throttling guidance" (the body of 429); Intune, "Use Multi Admin Approval
-with the Microsoft Graph API" (403 `ApprovalRequired` and its header); live tenants for Intune's nested message.
-Unverified: the sentences of 412, 502 and 504.
+Imported where a tenant has rules.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote
 
 import orjson
 
-from fauxtune.core.errors import FauxtuneError, NotFound, Unauthenticated
-from fauxtune.core.faults.effects import STATUSES, Room
-from fauxtune.core.faults.matching import Occasion, names, parts_of
+from fauxtune.core.errors import FauxtuneError, Invalid, NotFound
+from fauxtune.core.faults.effects import Room
+from fauxtune.core.faults.matching import ONLY, Occasion, names, parts_of
 from fauxtune.core.faults.rule import Effect, Kind
-from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report
-from fauxtune.core.model.addresses import GRAPH
+from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report, shows_before
 from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.paths.table import Match
-from fauxtune.core.policies.tenant_administration import CODE
+from fauxtune.operations.arrangement.times import put_forward
 from fauxtune.operations.runtime import fault_hits
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back
 from fauxtune.operations.runtime.live_faults import LiveRule, Look, TenantFaults
 from fauxtune.storage.database import Connection
 from fauxtune.storage.past import Past
 from fauxtune.storage.queries import tenants as tenant_queries
-from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import Answer, ApprovalRequired, Handler, Message, Sender
-from fauxtune.surfaces.graph.errors import inner_error, nested_message, refusal
+from fauxtune.surfaces.graph import faulty_pages as pages
+from fauxtune.surfaces.graph.call import Answer, Handler, Message, Sender
+from fauxtune.surfaces.graph.errors import refusal
+from fauxtune.surfaces.graph.fault_errors import ended_token, error_answer, expired_link, not_found
 from fauxtune.surfaces.graph.routes import TABLES
 
 _ROOMS = (Room.REQUEST, Room.GRAPH)
@@ -55,7 +50,9 @@ class Proceed(Protocol):
 async def answer_with_faults(message: Message, sender: Sender, *, match: Match[Handler], proceed: Proceed) -> Answer:
     """Return the answer, or what the tenant's faults make of it."""
     faults = sender.emulator.faults.of(sender.tenant.id)
-    if faults is None or match.route.template == "$batch":
+    at = sender.emulator.runner.clock.now().timestamp()
+    is_batch = match.route.template == "$batch"
+    if faults is None or (is_batch and not faults.has_ended(sender.principal.token_id, at=at)):
         # The items of a batch are looked at, each for itself.
         return await proceed(message, sender, match=match)
     occasion = await _occasion(message, sender, match=match, faults=faults)
@@ -64,21 +61,24 @@ async def answer_with_faults(message: Message, sender: Sender, *, match: Match[H
     look = await faults.looked(
         occasion,
         now=now,
-        at=runner.clock.now().timestamp(),
+        at=at,
         who=sender.principal.client_id,
-        rooms=_ROOMS,
+        rooms=() if is_batch else _ROOMS,
+        kinds=(Kind.TOKEN_ENDS,) if is_batch else (),
     )
-    turn = _Turn(message, sender, match=match, proceed=proceed)
-    if look.lags and look.last is None:
+    hiding = [live for live in faults.rules if occasion.method in _WRITES and live.hides_changes(now)]
+    turn = _Turn(message, sender, match=match, proceed=proceed, hiding=hiding)
+    if hiding:
+        read = replace(occasion, method="GET")
+        turn.at_address = [live for live in hiding if live.looks_at(read, now)]
+    if look.late and look.last is None:
         return await turn.late(look)
     if look.counts:
         await turn.note(look)
+    await turn.jump(look)
     if look.hits:
         return await turn.struck(look)
-    if occasion.method in _WRITES and (hiding := [live for live in faults.lags if live.hides_changes(now)]):
-        read = replace(occasion, method="GET")
-        return await turn.watched(hiding, at_address=[live for live in hiding if live.looks_at(read, now)])
-    return await proceed(message, sender, match=match)
+    return await turn.carried_out()
 
 
 async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], faults: TenantFaults) -> Occasion:
@@ -95,20 +95,34 @@ async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], 
         if key is not None and template.startswith("users/{"):
             users |= await read(fault_hits.user_names, tenant_id, key=key)
     return Occasion(
-        surface="graph",
+        surface="graph/batch" if sender.is_batched else "graph",
         method=message.method.upper(),
         path=path,
         devices=devices,
         users=users,
         application=sender.principal.client_id,
         operation=lambda: operation_id(match.route, version=message.version),
+        traits=pages.traits_of(message, match.route),
+        token=sender.principal.token_id,
     )
 
 
 class _Turn:
     """One message whose answer is not the plain one."""
 
-    def __init__(self, message: Message, sender: Sender, *, match: Match[Handler], proceed: Proceed) -> None:
+    def __init__(
+        self,
+        message: Message,
+        sender: Sender,
+        *,
+        match: Match[Handler],
+        proceed: Proceed,
+        hiding: list[LiveRule],
+    ) -> None:
+        """`hiding`: the rules that may hide the change that the message makes."""
+        #: Those of them that look at reads of the same address.
+        self.at_address: list[LiveRule] = []
+        self._hiding = hiding
         self._message = message
         self._sender = sender
         self._match = match
@@ -120,6 +134,14 @@ class _Turn:
         user = sender.principal.user_id
         where = {"method": message.method, "path": unquote(message.path), "application": sender.principal.client_id}
         await sender.emulator.runner.run(sender.tenant, fault_hits.note, look, where=where, user=user)
+
+    async def jump(self, look: Look) -> None:
+        """Put the tenant's clock forward, if a rule says so and there is time left."""
+        if look.jump:
+            sender = self._sender
+            with suppress(Invalid):
+                tenant = await put_forward(sender.emulator, sender.tenant, by=look.jump)
+                self._sender = replace(sender, tenant=tenant)
 
     async def struck(self, look: Look) -> Answer:
         """Return the answer of a request that was struck."""
@@ -144,10 +166,15 @@ class _Turn:
                 return _marked(await self._ignored(), look)
         if effect.carried_out:
             await self._plain()
-        return _marked(self._failed(effect, retry_after=last.retry_after), look)
+        return _marked(self._failed(effect, retry_after=last.retry_header), look)
 
-    def _failed(self, effect: Effect, *, retry_after: int | None) -> Answer:
+    def _failed(self, effect: Effect, *, retry_after: str | None) -> Answer:
         sender = self._sender
+        match effect.kind:
+            case Kind.TOKEN_ENDS:
+                return ended_token(self._message, sender)
+            case Kind.EXPIRED_NEXT_LINK:
+                return expired_link(self._message, sender, route=self._match.route)
         status = 429 if effect.kind is Kind.THROTTLING else effect.status
         assert status is not None
         return error_answer(
@@ -158,10 +185,10 @@ class _Turn:
             approval=sender.emulator.runner.ids.uuid,
         )
 
-    async def _plain(self) -> Answer:
-        """Return the answer without faults, also if it is a refusal."""
+    async def _plain(self, message: Message | None = None) -> Answer:
+        """Return the answer without faults, also if it is a refusal. `message`: in place of the one that came."""
         try:
-            return await self._proceed(self._message, self._sender, match=self._match)
+            return await self.carried_out(message)
         except FauxtuneError as error:
             self._sender.caller.refusal = error.message
             return refusal(error, message=self._message, sender=self._sender)
@@ -186,39 +213,65 @@ class _Turn:
     async def late(self, look: Look) -> Answer:
         """Return the answer to a read, as it was before the latest changes."""
         await asyncio.sleep(look.seconds)
-        fresh = await self._plain()
+        await self.jump(look)
+        fresh = await self._reshaped(await self._plain(), look)
         seen = _seen(fresh)
         hidden = None
-        for live in look.lags:
+        for live in look.late:
             effect = live.rule.effect
             if seen is None:
                 break
-            if effect.kind is Kind.REPORT_LAG and not is_report(self._match.route.template):
+            if effect.kind in ONLY or (effect.kind is Kind.REPORT_LAG and not is_report(self._match.route.template)):
                 continue
             runner = self._sender.emulator.runner
             at, now = runner.clock.now().timestamp(), runner.now(self._sender.tenant)
             earlier = await self._before(live, seen, at=at)
-            if earlier is None:
+            if earlier is None and not self._has_past(live):
                 earlier = live.memory.answer(self._questions(), seen, effect=effect, at=at, now=now)
-            if earlier != seen and hidden is None:
+            if earlier not in {None, seen} and hidden is None:
                 hidden = earlier
                 look.strike(live)
+        answer = fresh if hidden is None else self._older(hidden)
+        for live in look.late:
+            if live.rule.effect.kind is Kind.REPEATED_CHANGES and (more := pages.repeated(answer)) is not None:
+                answer = more
+                look.strike(live)
         await self.note(look)
-        return _marked(fresh if hidden is None else self._older(hidden), look)
+        return _marked(answer, look)
 
-    async def watched(self, hiding: list[LiveRule], *, at_address: list[LiveRule]) -> Answer:
+    async def _reshaped(self, plain: Answer, look: Look) -> Answer:
+        """Return the page as rules want it: shorter, or in another order. It is what the read asks for from then on."""
+        answer = plain
+        for live in look.late:
+            other = pages.reshaped(self._message, live.rule.effect)
+            if other is None or _seen(answer) in {None, MISSING}:
+                continue
+            page = await self._plain(other)
+            if _seen(page) not in {None, MISSING, _seen(answer)}:
+                self._message, answer = other, page
+                look.strike(live)
+        return answer
+
+    async def carried_out(self, message: Message | None = None) -> Answer:
+        """Return the answer without faults. `message`: in place of the one that came. Raises what stops it."""
+        if self._hiding:
+            return await self._watched()
+        return await self._proceed(message or self._message, self._sender, match=self._match)
+
+    async def _watched(self) -> Answer:
         """Carry out a write. Before it, what a read of the same address shows is remembered for the rules that look at
         the address, if no read has asked for it yet, and the database as it is for all other questions; what is created
         is not there at first.
         """
         question = self._questions(query="")[1]
-        if any(not live.memory.knows(question) for live in at_address):
-            await self._remember(at_address, question)
-        await self._keep_past(hiding)
+        remembering = [live for live in self.at_address if not self._has_past(live)]
+        if any(not live.memory.knows(question) for live in remembering):
+            await self._remember(remembering, question)
+        await self._keep_past(self._hiding)
         response = await self._proceed(self._message, self._sender, match=self._match)
         created = None if response.document is None else response.document.get("id")
         if response.status == HTTPStatus.CREATED and isinstance(created, str):
-            for live in at_address:
+            for live in remembering:
                 live.memory.put(_address(f"{self._message.path}/{created}"), MISSING)
         return response
 
@@ -232,21 +285,37 @@ class _Turn:
             last = live.befores[-1][0] if live.befores else None
             if last is not None and last.covers_change(effect=live.rule.effect, at=at):
                 last.changed = at
-            elif (past := past or await runner.database.keep_past()) is not None:
+            elif (past := past or await runner.database.keep_past(self._sender.tenant.id)) is not None:
                 live.befores.append((Before(at, at), past))
 
+    def _has_past(self, live: LiveRule) -> bool:
+        """Whether only the database as it was says what the rule shows: replicas count the reads of an address."""
+        return bool(live.rule.effect.lags) and self._sender.emulator.runner.database.keeps_past
+
     async def _before(self, live: LiveRule, seen: Seen, *, at: float) -> Seen | None:
-        """Return what there was before a change, for a question that no read had asked until then; None for others."""
+        """Return what there was before a change, for a question that no read had asked until then; None for others. Of
+        replicas: what the one whose turn it is shows of any question, None where they agree.
+        """
         address, question = self._questions()
-        if live.memory.knows(address) or live.memory.knows(question):
+        if not self._has_past(live) and (live.memory.knows(address) or live.memory.knows(question)):
             return None
+        state, effect = None, live.rule.effect
         for before, past in live.befores:
-            if before.is_shown(address, effect=live.rule.effect, at=at):
-                earlier = await self._read_past(past)
-                if earlier is not None and earlier != seen:
-                    before.reads[address] += 1
-                    return earlier
-        return None
+            if not before.is_shown(address, effect=effect, at=at):
+                continue
+            if state not in {None, seen}:
+                # A read is one since each change: with all of them replicas agree in time.
+                before.reads[address] += 1
+                continue
+            earlier = await self._read_past(past)
+            if earlier is None or earlier == seen:
+                continue
+            before.reads[address] += 1
+            # A replica that has this change may lack a later one.
+            state = earlier if shows_before(effect, before.reads[address] - 1) else seen
+            if not effect.lags:
+                break
+        return state
 
     async def _read_past(self, past: Past) -> Seen | None:
         """Return what this read would have shown at a moment; None if nobody can say any more."""
@@ -280,7 +349,8 @@ class _Turn:
     def _questions(self, query: str | None = None) -> tuple[str, str]:
         """Return the address, and the whole question of this caller."""
         message = self._message
-        rest = message.raw_query if query is None else query
+        # A page of another size is another answer.
+        rest = f"{message.raw_query} {message.headers.get('prefer', '')}" if query is None else f"{query} "
         user = self._sender.principal.user_id or ""
         return _address(message.path), f"{user} {message.version.value} {_address(message.path)}?{rest}"
 
@@ -316,57 +386,3 @@ def _address(path: str) -> str:
 
 #: The header that marks an answer which a fault has touched: the ids of the rules.
 HEADER = "x-fauxtune-fault"
-_EXPIRED = "Access token has expired or is not yet valid."
-#: Plain sentences: of Graph's own front end, and of the directory.
-_SENTENCES = {
-    HTTPStatus.PRECONDITION_FAILED: "The precondition given in one of the request headers evaluated to false.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Please retry again later.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "An internal server error occurred. The operation failed.",
-    HTTPStatus.BAD_GATEWAY: "Bad gateway.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The service is temporarily unavailable. Please retry the request.",
-    HTTPStatus.GATEWAY_TIMEOUT: "The gateway did not receive a response in time.",
-}
-#: Errors that come from Intune itself, with its nested message.
-_INTUNES = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-def error_answer(
-    status: int, *, message: Message, sender: Sender, retry_after: int | None, approval: Callable[[], str]
-) -> Answer:
-    """Return the error with this status. `approval` returns the id of a new request for approval."""
-    headers: dict[str, str] = {} if retry_after is None else {"retry-after": str(retry_after)}
-    if status == HTTPStatus.UNAUTHORIZED:
-        response = refusal(Unauthenticated(_EXPIRED), message=message, sender=sender)
-        challenge = f'Bearer realm="", authorization_uri="{sender.origin}/common/oauth2/authorize", client_id="{GRAPH}"'
-        return Answer(status, response.document, headers={**headers, "www-authenticate": challenge})
-    if status == HTTPStatus.NOT_FOUND:
-        return Answer(status, not_found(message, sender).document, headers=headers)
-    if status == HTTPStatus.FORBIDDEN:
-        code = approval()
-        return Answer(
-            status, refusal(ApprovalRequired(code), message=message, sender=sender).document, headers={CODE: code}
-        )
-    sentence = _SENTENCES[HTTPStatus(status)]
-    return Answer(status, _envelope(status, sentence, message=message, sender=sender), headers=headers)
-
-
-def not_found(message: Message, sender: Sender) -> Answer:
-    """Return the error for something that is not there."""
-    key = unquote(message.path).rstrip("/").rpartition("/")[2]
-    missing = "does not exist or one of its queried reference-property objects are not present."
-    return refusal(NotFound(f"Resource '{key}' {missing}"), message=message, sender=sender)
-
-
-def _envelope(status: int, sentence: str, *, message: Message, sender: Sender) -> dict[str, Any]:
-    """Return Graph's envelope."""
-    is_intune = errors.is_intune(message.path)
-    client = message.headers.get("client-request-id") or sender.request_id
-    inner: dict[str, Any] = inner_error(
-        at=sender.emulator.runner.clock.now(), request_id=sender.request_id, client_request_id=client
-    )
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        inner = {"code": "429", **inner, "message": "Please retry after", "status": "429"}
-    if is_intune and status in _INTUNES:
-        url = f"{sender.origin}/{message.version.value}{message.path}"
-        sentence = nested_message("An error has occurred", client_request_id=client, url=url)
-    return {"error": {"code": STATUSES[status][is_intune], "message": sentence, "innerError": inner}}

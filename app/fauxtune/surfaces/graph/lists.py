@@ -4,7 +4,7 @@ Collections: `$filter`, `$search`, `$orderby`, `$top`, `$skip`, `$select`, `$cou
 
 `$top` is the size of a page, as everywhere in Graph ("Paging Microsoft Graph data in your app"): there is a link as
 long as there is more. The link is absolute, on the host that the client called, with all of its options; its
-`$skiptoken` is the number of elements before the next page.
+`$skiptoken` is the number of elements before the next page, and behind a tilde the order, if a fault chose another one.
 
 Lists that are computed and short: one or two elements of a tenant, or the parts of one object.
 
@@ -38,7 +38,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _PREFERRED_SIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})", re.IGNORECASE)
-_TOKEN = re.compile(r"[0-9]{1,9}")
+_TOKEN = re.compile(r"([0-9]{1,9})(?:~(-?[0-9]{1,2}))?")
 
 
 class Identified(Protocol):
@@ -104,15 +104,23 @@ class Listed(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The range of elements that a request asks for. One more than `limit` is read, to know whether there are more."""
+    """The range of elements that a request asks for. One more than `limit` is read, to know whether there are more.
+    `order`: another one than the collection's own (`storage.odata.in_another_order`).
+    """
 
     limit: int
     offset: int
+    order: int | None = None
 
-    def page(self, elements: Sequence[T]) -> tuple[Sequence[T], int | None]:
-        """Return the page, and the offset of the next one; None after the last page."""
+    def page(self, elements: Sequence[T]) -> tuple[Sequence[T], str | None]:
+        """Return the page, and the $skiptoken of the next one; None after the last page."""
         more = len(elements) > self.limit > 0
-        return elements[: self.limit], self.offset + self.limit if more else None
+        return elements[: self.limit], skip_token(self.offset + self.limit, order=self.order) if more else None
+
+
+def skip_token(offset: int, *, order: int | None) -> str:
+    """Return the $skiptoken of a page, before which there are so many elements in this order."""
+    return f"{offset}" if order is None else f"{offset}~{order}"
 
 
 def of_cast(cast: str, *, base: Entity, kinds: Iterable[Entity]) -> IsOf:
@@ -170,6 +178,7 @@ class _PageRequest(Generic[R]):
             keys=call.query.orderby,
             limit=self.window.limit + 1,
             offset=self.window.offset,
+            order=self.window.order,
         )
         more = listed.expand(call, connection, rows) if call.query.expand else [{} for _ in rows]
         return list(zip(rows, more, strict=True))
@@ -187,6 +196,7 @@ class _PageRequest(Generic[R]):
             keys=self.call.query.orderby,
             limit=self.window.limit + 1,
             offset=self.window.offset,
+            order=self.window.order,
         )
 
     def total(self, connection: Connection) -> int | None:
@@ -215,12 +225,12 @@ class _PageRequest(Generic[R]):
     ) -> Answer:
         """Read the page and its total in one transaction, and answer with what is shown of them."""
         elements, total = await self.call.read(lambda connection: (read(connection), self.total(connection)))
-        page, next_offset = self.window.page(elements)
+        page, next_token = self.window.page(elements)
         values = [show(element) for element in page]
         if total is None and self.listed.always_count:
             total = len(values)
         return collection_answer(
-            self.call, values, context=context or self.listed.context, total=total, next_offset=next_offset
+            self.call, values, context=context or self.listed.context, total=total, next_token=next_token
         )
 
 
@@ -293,26 +303,28 @@ def window_of(call: Call, *, page_size: int = 1000, largest_page: int = 1000) ->
     limit = preferred_size(call, min(page_size if query.top is None else query.top, largest_page))
     if query.skiptoken is None:
         return Window(limit, query.skip or 0)
-    if not _TOKEN.fullmatch(query.skiptoken):
+    token = _TOKEN.fullmatch(query.skiptoken)
+    if token is None:
         raise Invalid("The $skiptoken is not one that this service gave out.", target="$skiptoken")
-    return Window(limit, int(query.skiptoken))
+    order = None if token[2] is None or query.orderby else int(token[2])
+    return Window(limit, int(token[1]), order)
 
 
 def preferred_size(call: Call, limit: int) -> int:
-    """Return the size of a page: what the header Prefer asks for, and at most this limit."""
-    preferred = _PREFERRED_SIZE.search(call.headers.get("prefer", ""))
-    return limit if preferred is None or int(preferred[1]) == 0 else min(limit, int(preferred[1]))
+    """Return the size of a page: the least that the header Prefer asks for, and at most this limit."""
+    sizes = (int(size) for size in _PREFERRED_SIZE.findall(call.headers.get("prefer", "")))
+    return min([limit, *(size for size in sizes if size)])
 
 
 def collection_answer(
-    call: Call, values: Sequence[Json], *, context: str, total: int | None = None, next_offset: int | None = None
+    call: Call, values: Sequence[Json], *, context: str, total: int | None = None, next_token: str | None = None
 ) -> Answer:
     """Answer 200 with `value`."""
     document: Json = {"@odata.context": call.context(context)}
     if total is not None:
         document["@odata.count"] = total
-    if next_offset is not None:
-        document["@odata.nextLink"] = _next_link(call, next_offset)
+    if next_token is not None:
+        document["@odata.nextLink"] = _next_link(call, next_token)
     document["value"] = list(values)
     return Answer(200, document)
 
@@ -355,13 +367,13 @@ def _is_eventual(call: Call) -> bool:
     return call.headers.get("consistencylevel", "").lower() == "eventual"
 
 
-def _next_link(call: Call, offset: int) -> str:
+def _next_link(call: Call, token: str) -> str:
     parameters = [
         (name, value)
         for name, value in parse_qsl(call.raw_query, keep_blank_values=True)
         if name.strip().lower() not in ("$skiptoken", "$skip")
     ]
-    parameters.append(("$skiptoken", str(offset)))
+    parameters.append(("$skiptoken", token))
     query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in parameters)
     return f"{call.root}/{call.path.strip('/')}?{query}"
 
@@ -388,12 +400,21 @@ def list_documents(
         name = _sortable(entity, key.property)
         selected.sort(key=lambda each: (each.get(name) is not None, each.get(name)), reverse=key.descending)
     window = window_of(call)
-    page, next_offset = window.page(selected[window.offset :])
+    if window.order is not None:
+        selected = _in_another_order(selected, window.order)
+    page, next_token = window.page(selected[window.offset :])
     values = [view(shape_of(each), each, version=call.version, select=call.query.select) for each in page]
     if expand is not None:
         values = [{**value, **more} for value, more in zip(values, expand(page), strict=True)]
     total = len(selected) if call.query.count else None
-    return collection_answer(call, values, context=context, total=total, next_offset=next_offset)
+    return collection_answer(call, values, context=context, total=total, next_token=next_token)
+
+
+def _in_another_order(documents: list[Json], order: int) -> list[Json]:
+    """Do what `storage.odata.in_another_order` does, with documents."""
+    if not order:
+        return documents[::-1]
+    return sorted(documents, key=lambda each: str(each.get("id", ""))[abs(order) - 1 :], reverse=order < 0)
 
 
 def count_documents(call: Call, documents: Sequence[Json], *, entity: Entity) -> Answer:

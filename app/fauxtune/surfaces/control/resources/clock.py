@@ -7,6 +7,7 @@ from dataclasses import asdict
 from fauxtune.core.clock import ClockMode, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.arrangement.times import put_forward
 from fauxtune.operations.checkin import waiting_until_settled
 from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import revocation
@@ -39,10 +40,7 @@ async def set_clock(here: Here, body: messages.SetClock) -> answers.Clock:
 @router.post("/clock/advance", response_model_exclude_none=True, summary="Put the tenant's clock forward")
 async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     """By an ISO 8601 duration; with `settle` the answer comes when all connected devices have settled."""
-    system_now = here.emulator.runner.clock.now()
-    async with clock_moves(here.emulator, here.tenant):
-        changed = await here.run(tenants.advance_clock, parse_duration(body.by), system_now=system_now)
-        await here.run(revocation.carry_out)
+    changed = await put_forward(here.emulator, here.tenant, by=parse_duration(body.by))
     clock = _view(changed, here.emulator)
     if not body.settle:
         return answers.Advanced(mode=clock.mode, now=clock.now)
