@@ -219,6 +219,8 @@ SECTIONS = (
                 "Show what a request to Graph would change on which device.",
             ),
             "report",
+            "record",
+            "replay",
         ),
     ),
     Section(

@@ -47,7 +47,7 @@ def of_states(recorded: Any, repeated: Any, *, place: str = "") -> str | None:
         return f"{place}: {len(recorded):,} elements in the run, {len(repeated):,} now"
     else:
         return f"{place}\n- {_short(json.dumps(recorded))}\n+ {_short(json.dumps(repeated))}"
-    return next((found for at, old, new in pairs if (found := of_states(old, new, place=at))), None)
+    return next((first for at, old, new in pairs if (first := of_states(old, new, place=at))), None)
 
 
 def as_http(request: Request, answer: JsonObject) -> bytes:

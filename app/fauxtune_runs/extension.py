@@ -7,7 +7,7 @@ from fauxtune.extensions import Command, Extension, Part
 EXTENSION = Extension(
     package="fauxtune_runs",
     commands=(
-        Command("record", "", "Record what a deterministic tenant is asked and answers."),
+        Command("record", "", "Record what a deterministic tenant is asked and answers, and repeat it later."),
         Command("replay", "", "Repeat a recorded run, and compare every byte."),
     ),
     parts=(Part(r"tenants/[^/]+/recording(/|$)", ("control",)),),

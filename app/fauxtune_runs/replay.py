@@ -148,11 +148,11 @@ async def _repeated(
         (out / "export.json").write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2) + b"\n")
     if until is None:
         result.compared += len(orjson.dumps(end["export"]))
-        found = differences.of_states(run.end.export, end["export"])
-        if found is None and end["sha256"] != run.end.sha256:
-            found = "The private keys of the tenant differ; everything else in its export is the same."
-        if found is not None:
-            result.differs(None, found)
+        difference = differences.of_states(run.end.export, end["export"])
+        if difference is None and end["sha256"] != run.end.sha256:
+            difference = "The private keys of the tenant differ; everything else in its export is the same."
+        if difference is not None:
+            result.differs(None, difference)
     return result
 
 
@@ -169,9 +169,9 @@ class _Play:
         self.result.exchanges += 1
         self.result.answers[number] = now
         self.result.compared += len(orjson.dumps(now))
-        found = differences.of_answers(request, recorded, repeated=now)
-        if found is not None:
-            self.result.differs(number, f"{request.method} {request.path}\n{found}")
+        difference = differences.of_answers(request, recorded, repeated=now)
+        if difference is not None:
+            self.result.differs(number, f"{request.method} {request.path}\n{difference}")
         if self.out is not None:
             (self.out / f"{number:04}.http").write_bytes(differences.as_http(request, now))
         self.meter.one_done()

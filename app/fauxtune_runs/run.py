@@ -126,7 +126,7 @@ class Run(_Model):
 
 
 def read_run(path: Path) -> Run:
-    """Read a run. Raises Invalid for a file that is none, is cut, or is of another version."""
+    """Read a run. Raises Invalid for a file that holds no run, is cut, or is of another version."""
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= LARGEST else b""

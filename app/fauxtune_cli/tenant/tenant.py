@@ -191,8 +191,13 @@ def _described(tenant: dict[str, Any]) -> str:
     if tenant.get("keys") == "shared":
         facts.append(("keys", "shared with other test tenants"))
     if tenant.get("deterministic") is not None:
-        made = tenant["deterministic"]
-        facts.append(("deterministic", f"from the number {made['number']}: {made['warning']}"))
+        source = tenant["deterministic"]
+        facts.append(
+            (
+                "deterministic",
+                f"from the number {source['number']}: {source['warning'][0].lower()}{source['warning'][1:]}",
+            )
+        )
     changed = [
         (name, f"{setting['value']} (default: {setting['default']})")
         for name, setting in tenant["settings"].items()

@@ -26,6 +26,7 @@ from fauxtune.core.pki.cms import MALFORMED
 from fauxtune.core.pki.der import LARGEST_PFX, check_limits
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
+from fauxtune.core.pki.pfx_repeated import write_repeated
 
 _DEEPEST = 8
 #: The most keys, certificates and other bags in one file, and the most parts: each may cost a decryption.
@@ -95,8 +96,6 @@ def write_pfx(
     if not password or not 0 < rounds <= pbe.MOST_ROUNDS:
         raise Invalid("A PFX needs a password, and at least one key derivation round.", target="password")
     if chance.present() is not None:
-        from fauxtune.core.pki.pfx_repeated import write_repeated  # here: only deterministic tenants need it
-
         certificates = [certificate, *chain]
         return write_repeated(
             key=key, certificates=certificates, password=password, name=name, rounds=rounds, legacy=legacy

@@ -121,8 +121,8 @@ def _under(cipher: BlockCipherAlgorithm, plain: bytes, *, iv: bytes) -> bytes:
 def _mac(content: bytes, password: str, *, rounds: int, digest: str) -> pkcs12.MacData:
     salt, size = random_octets(_SALT), hashlib.new(digest).digest_size
     key = pkcs12_key(_bmp(password), salt, purpose=MAC, rounds=rounds, size=size, algorithm=digest)
-    found = {"digest_algorithm": {"algorithm": digest}, "digest": hmac.digest(key, content, digest)}
-    return pkcs12.MacData({"mac": found, "mac_salt": salt, "iterations": rounds})
+    digest_info = {"digest_algorithm": {"algorithm": digest}, "digest": hmac.digest(key, content, digest)}
+    return pkcs12.MacData({"mac": digest_info, "mac_salt": salt, "iterations": rounds})
 
 
 def _bmp(password: str) -> bytes:

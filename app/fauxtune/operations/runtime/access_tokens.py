@@ -66,9 +66,7 @@ class TokenIssuer:
 
     def key_set(self) -> dict[str, Any]:
         """Return the public keys (RFC 7517) that tokens are checked with."""
-        from joserfc.jwk import KeySet
-
-        return dict(KeySet([self._key]).as_dict(private=False))
+        return {"keys": [self._key.as_dict(private=False)]}
 
     def issue(
         self,
