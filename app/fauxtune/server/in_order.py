@@ -4,7 +4,7 @@ there is such a tenant.
 What only reads for an administrator (GET below the control surface, the console and its events) is outside of the
 order, and leaves no trace in it. Everything else is an exchange of the tenant: it has the next number, is told to the
 tenant's run, and what happens by itself, such as work that has become due, happens at its end. The clock ticks for
-requests of clients and devices, not for those of the control surface and the console.
+requests of clients and devices, but for those that wait for news.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ _CONSOLE = re.compile(r"/console/(?P<tenant>[^/]+)(?:/|$)")
 _RECORDING = re.compile(r"/_fauxtune/v1/tenants/[^/]+/recording(/|$)")
 #: Credentials of this server, not of the tenant: of its control surface, and of its console.
 _OF_SERVER = frozenset({b"authorization", b"cookie"})
+#: Requests of these surfaces do not move the clock: those of administrators, and those that wait for news. A moved clock
+#: would answer the latter, so that they came again and again.
+_STANDS = frozenset({None, Surface.CONTROL, Surface.PUSH, Surface.CONNECTOR})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Bytes of a body that is read before the request takes its turn, so that a slow sender holds up nobody.
 _MOST = 4 * 1024 * 1024
@@ -60,7 +63,7 @@ class OrderedApp:
         surface = surface_of(scope["path"])
         request = _Request(receive)
         await request.read()
-        async with served(emulator, tenant, ticks=surface not in (None, Surface.CONTROL)) as exchange:
+        async with served(emulator, tenant, ticks=surface not in _STANDS) as exchange:
             if exchange is None:
                 await self._app(scope, request.receive, send)
                 return
