@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -92,8 +93,18 @@ def fauxtune(pytestconfig: pytest.Config) -> Iterator[Server]:
             )
     except ServerNotStarted as failed:
         pytest.fail(str(failed), pytrace=False)
-    with server:
+    from fauxtune.testing.unittest import SERVER
+
+    with server, SERVER.lent(server):
         yield server
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give the classes of `fauxtune.testing.unittest`, and state machines, the server of the run."""
+    module: Any = sys.modules.get("fauxtune.testing.unittest")
+    of_class: Any = getattr(item, "cls", None)
+    if module is not None and of_class is not None and issubclass(of_class, module.ServedTestCase):
+        item.fixturenames.insert(0, "fauxtune")  # type: ignore[attr-defined]
 
 
 def _keys_of(database: str, config: pytest.Config) -> Path | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import unittest
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from fauxtune.testing.devices import Devices
@@ -13,24 +14,30 @@ from fauxtune.testing.server import Server
 from fauxtune.testing.tenant import Tenant
 
 
-class TestCase(unittest.TestCase):
-    """A test case whose tests have `self.fauxtune` (the server), `self.tenant` and `self.devices`.
+class ServedTestCase(unittest.TestCase):
+    """A test case whose tests have `self.fauxtune`, the server of the process."""
 
-    All classes of the process use one server, which the first of them starts; the variable FAUXTUNE_URL names one that
-    is running. `seed`, `edition` and `state` of a class are those of `Server.tenant`.
-    """
-
-    seed: ClassVar[str | Mapping[str, Any] | None] = None
-    edition: ClassVar[str | None] = None
-    state: ClassVar[str | None] = None
     fauxtune: ClassVar[Server]
-    tenant: Tenant
 
     @classmethod
     def setUpClass(cls) -> None:
         """Start the server of the process if it is the first class."""
         super().setUpClass()
-        cls.fauxtune = _SERVER.get()
+        cls.fauxtune = SERVER.get()
+
+
+class TestCase(ServedTestCase):
+    """A test case whose tests have `self.fauxtune` (the server), `self.tenant` and `self.devices`.
+
+    All classes of the process use one server, which the first of them starts; the variable FAUXTUNE_URL names one that
+    is running. With pytest it is that of the run. `seed`, `edition` and `state` of a class are those of
+    `Server.tenant`.
+    """
+
+    seed: ClassVar[str | Mapping[str, Any] | None] = None
+    edition: ClassVar[str | None] = None
+    state: ClassVar[str | None] = None
+    tenant: Tenant
 
     def setUp(self) -> None:
         """Create the tenant of the test; it is deleted at the test's end."""
@@ -51,11 +58,21 @@ class _OfProcess:
         self._server: Server | None = None
 
     def get(self) -> Server:
+        """Return it; the first call starts it, unless one was lent."""
         if self._server is None:
             url = os.environ.get("FAUXTUNE_URL")
             self._server = Server.start() if url is None else Server.at(url)
             atexit.register(self._server.close)
         return self._server
 
+    @contextmanager
+    def lent(self, server: Server) -> Iterator[None]:
+        """Let a server that somebody else ends be that of this process until the end of the block."""
+        before, self._server = self._server, server
+        try:
+            yield
+        finally:
+            self._server = before
 
-_SERVER = _OfProcess()
+
+SERVER = _OfProcess()
