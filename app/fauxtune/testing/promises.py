@@ -193,7 +193,7 @@ class _Past:
         return (Cause.PROFILE_DELETED, Cause.UNASSIGNED, Cause.LEFT_GROUP, Cause.USER_CHANGED, *lost, *more)
 
 
-# --------------------------------------------------------------------------------------------------- reading a tenant
+# ----------------------------------------------------------------------------------------------------- reading a tenant
 
 
 def _look_at(
@@ -293,7 +293,7 @@ def _name(row: Json) -> str:
     return str(row["userPrincipalName"]).casefold()
 
 
-# -------------------------------------------------------------------------------------------------------- the promises
+# --------------------------------------------------------------------------------------------------------- the promises
 
 
 def _own_certificates(view: _View, past: _Past) -> Iterator[str]:

@@ -38,7 +38,7 @@ def beginning_with(simplest: T, values: Iterable[T]) -> list[T]:
     return [simplest, *(value for value in values if value != simplest)]
 
 
-# ------------------------------------------------------------------------------------------------------------ the values
+# ----------------------------------------------------------------------------------------------------------- the values
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,8 @@ class NewDevice:
 
     def enroll(self, tenant: Tenant, user: str | User, *, name: str | None = None) -> Device:
         """Enrol the device for a user, and let it check in."""
-        return tenant.devices.enroll(user, self.platform, name=name, **self.facts)
+        facts: dict[str, Any] = {**self.facts}
+        return tenant.devices.enroll(user, self.platform, name=name, **facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Journey:
             yield settled("left")
 
 
-# -------------------------------------------------------------------------------------------------------- the strategies
+# ------------------------------------------------------------------------------------------------------- the strategies
 
 #: Microsoft Entra ID, "UserPrincipalName policies that apply to all user accounts": 64 characters before the @, and a
 #: period neither at the end nor, as in every address (RFC 5322 3.2.3), at the beginning or beside another one.
@@ -199,7 +200,7 @@ def facts(platform: str) -> st.SearchStrategy[dict[str, FactValue]]:
     return st.builds(lambda some, disk: {**some, **disk}, st.fixed_dictionaries({}, optional=free), storage)
 
 
-# ------------------------------------------------------------------------------------------------- what they are made of
+# ------------------------------------------------------------------------------------------------ what they are made of
 
 _YEARS = st.integers(1, 3)
 #: The options of each family that a test may vary: arguments of the methods of `tenant.profiles`.
@@ -264,7 +265,7 @@ def _values(fact: Fact, platform: Platform) -> st.SearchStrategy[FactValue]:
             return st.from_regex(fact.pattern, fullmatch=True, alphabet=_CHARACTERS)
 
 
-# ------------------------------------------------------------------------------------------------------- what is done
+# --------------------------------------------------------------------------------------------------------- what is done
 
 
 def ways_to_leave(variant: Variant, edition: Edition = Edition.CURRENT) -> tuple[Cause, ...]:
@@ -285,5 +286,6 @@ def leave(tenant: Tenant, device: Device, *, how: Cause) -> int:
 def import_aged(tenant: Tenant, user: User, *, years: int, purpose: str = "encryption") -> str:
     """Import a certificate for a user that was issued so many years ago, for one year. Return the id of its record."""
     begin = tenant.clock.now() - years * _YEAR - timedelta(days=1)
-    times = {"not_before": begin.isoformat(), "not_after": (begin + _YEAR).isoformat()}
-    return str(tenant.pfx(user, purpose=purpose, **times).record_id)
+    end = begin + _YEAR
+    pfx = tenant.pfx(user, purpose=purpose, not_before=begin.isoformat(), not_after=end.isoformat())
+    return str(pfx.record_id)
