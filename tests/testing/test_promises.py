@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from fauxtune.connector.shared_keys import KeysInTurn
-from fauxtune.core.administration.choices import KINDS, ProfileFamily
 from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.mail.readability import not_encrypted
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import Item
-from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.operations.insight import readability
 from fauxtune.operations.visits import situations
 from fauxtune.testing import Server, Tenant
 from fauxtune.testing.promises import BrokenPromise, Promise
-from fauxtune.testing.strategies import Journey, NewProfile, TenantMachine, devices, groups, journeys, profiles, users
+from fauxtune.testing.strategies import TenantMachine
 from fauxtune.testing.unittest import SERVER
 from fauxtune_sim.keys.keystore import KeyStore
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
@@ -39,20 +34,20 @@ Plant = Callable[[pytest.MonkeyPatch, Tenant], None]
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server in this process, in which faults can be planted."""
     folder = tmp_path_factory.mktemp("here")
-    with serving_here(data_dir=folder) as served:
-        with Server.at(served.https, ca_file=served.endpoints["caFile"]) as server:
-            yield server
+    with serving_here(data_dir=folder) as served, Server.at(served.https, ca_file=served.endpoints["caFile"]) as server:
+        yield server
 
 
 def same_key_for_all(patch: pytest.MonkeyPatch, _tenant: Tenant) -> None:
     """The connector takes the same key for each certificate."""
+    take = KeysInTurn.take
 
-    def begin_again(keys: KeysInTurn, tenant: str, count: int = 1) -> None:
-        keys._taken[tenant] = 0
+    def first(keys: KeysInTurn, tenant: str) -> RSAPrivateKey:
+        keys.begin(tenant)
+        return take(keys, tenant)
 
-    take, take_ready = KeysInTurn.take, KeysInTurn.take_ready
-    patch.setattr(KeysInTurn, "take", lambda *given: (begin_again(*given), take(*given))[1])
-    patch.setattr(KeysInTurn, "take_ready", lambda *given: (begin_again(*given), take_ready(*given))[1])
+    patch.setattr(KeysInTurn, "take", first)
+    patch.setattr(KeysInTurn, "take_ready", lambda keys, tenant, count: [first(keys, tenant)] * count)
 
 
 def only_the_newest(patch: pytest.MonkeyPatch, _tenant: Tenant) -> None:
@@ -149,5 +144,4 @@ def test_the_machine_finds_a_planted_fault(promise: Promise, here: Server, monke
     notes = broken.value.__notes__
     assert any(note.startswith("Fauxtune: last events in") for note in notes)
     steps = [note for note in notes if "state." in note and "first_" not in note and "promises" not in note]
-    print(notes)
     assert not SOAK or len(steps) <= 2, "shrunk to one step, and the end of the example"
