@@ -21,7 +21,6 @@ from fauxtune.operations.visits import situations
 from fauxtune.testing import Server, Tenant
 from fauxtune.testing.promises import BrokenPromise, Promise
 from fauxtune.testing.strategies import TenantMachine
-from fauxtune.testing.unittest import SERVER
 from fauxtune_sim.keys.keystore import KeyStore
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 from tests.support.server_here import serving_here
@@ -130,14 +129,14 @@ _FEW = settings(
 
 @pytest.mark.timeout(3600 if SOAK else 300)
 def test_a_tenant_keeps_its_promises_whatever_happens(here: Server) -> None:
-    with SERVER.lent(here):
+    with here.lent_to_process():
         run_state_machine_as_test(TenantMachine, settings=_FEW)
 
 
 @pytest.mark.timeout(3600 if SOAK else 300)
 @pytest.mark.parametrize("promise", [Promise.NOTHING_LEFT, Promise.SAME_IMPORTED])
 def test_the_machine_finds_a_planted_fault(promise: Promise, here: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    with here.tenant() as tenant, SERVER.lent(here):
+    with here.tenant() as tenant, here.lent_to_process():
         PLANTED[promise](monkeypatch, tenant)
         with pytest.raises(BrokenPromise, match=promise) as broken:
             run_state_machine_as_test(TenantMachine, settings=settings(_FEW, max_examples=50))

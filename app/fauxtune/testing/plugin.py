@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -93,17 +92,13 @@ def fauxtune(pytestconfig: pytest.Config) -> Iterator[Server]:
             )
     except ServerNotStarted as failed:
         pytest.fail(str(failed), pytrace=False)
-    from fauxtune.testing.unittest import SERVER
-
-    with server, SERVER.lent(server):
+    with server, server.lent_to_process():
         yield server
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Give the classes of `fauxtune.testing.unittest`, and state machines, the server of the run."""
-    module: Any = sys.modules.get("fauxtune.testing.unittest")
-    of_class: Any = getattr(item, "cls", None)
-    if module is not None and of_class is not None and issubclass(of_class, module.ServedTestCase):
+    if getattr(getattr(item, "cls", None), "uses_fauxtune", False):
         item.fixturenames.insert(0, "fauxtune")  # type: ignore[attr-defined]
 
 

@@ -45,10 +45,10 @@ class Promise(StrEnum):
 
 
 class BrokenPromise(AssertionError):
-    """A promise that does not hold. The text has the promise, and what was found."""
+    """A promise that does not hold. The text has the promise, and what is seen instead."""
 
-    def __init__(self, promise: Promise, found: str) -> None:
-        super().__init__(f"{promise}: {found}")
+    def __init__(self, promise: Promise, text: str) -> None:
+        super().__init__(f"{promise}: {text}")
         self.promise = promise
 
 
@@ -76,8 +76,8 @@ class Promises:
         view = _View.of(self._calls, self._devices, waiting=waiting)
         self._past.learn(view)
         for promise in promises or Promise:
-            for found in _CHECKS[promise](view, self._past):
-                raise BrokenPromise(promise, found)
+            for text in _CHECKS[promise](view, self._past):
+                raise BrokenPromise(promise, text)
 
     def forget(self) -> None:
         """Forget what was seen: the tenant was reset or restored."""
@@ -328,12 +328,12 @@ def _too_few_or_many(seen: _Seen, view: _View, *, past: _Past) -> Iterator[str]:
 
 def _same_imported(view: _View, past: _Past) -> Iterator[str]:
     for seen in view.devices:
+        if not seen.judged or Source.IMPORTED in view.filtered or seen.user is None:
+            continue
         held = seen.held(Source.IMPORTED)
         foreign = [each for each in held if seen.user not in past.imported.get(each, ())]
         if foreign:
             yield f"{seen.name} has the certificate {min(foreign)}, which was never imported for its user"
-        if not seen.judged or Source.IMPORTED in view.filtered or seen.user is None:
-            continue
         purposes = {profile.purpose for profile in seen.of(Source.IMPORTED)}
         wanted = {each for each, purpose in view.imports.get(seen.user, {}).items() if purpose in purposes}
         if wanted - held:
@@ -394,9 +394,9 @@ def _who_reads(view: _View, *, user: str, uid: int, readers: set[str]) -> Iterat
         opens = read_mail(raw, seen.device.agent.device.keystore).decrypted
         # A mail in the clear needs no key.
         if opens is not None and opens is not (seen.row["id"] in readers):
-            does, said = ("opens", "cannot") if opens else ("cannot open", "can")
+            does, claim = ("opens", "cannot") if opens else ("cannot open", "can")
             whose = _name(view.users[user])
-            yield f"{seen.name} {does} message {uid} of {whose}, and the server says that it {said} read it"
+            yield f"{seen.name} {does} message {uid} of {whose}, and the server says that it {claim} read it"
 
 
 _CHECKS: Mapping[Promise, Callable[[_View, _Past], Iterator[str]]] = {

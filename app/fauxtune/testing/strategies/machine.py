@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Any, ClassVar
+from unittest import TestCase
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from fauxtune.testing.failure import sections
 from fauxtune.testing.parts import User
 from fauxtune.testing.profiles import Profile
 from fauxtune.testing.promises import BrokenPromise, Promise
+from fauxtune.testing.server import Server
 from fauxtune.testing.strategies.values import (
     NewDevice,
     NewProfile,
@@ -44,7 +46,6 @@ from fauxtune.testing.strategies.values import (
     ways_to_leave,
 )
 from fauxtune.testing.tenant import Tenant
-from fauxtune.testing.unittest import SERVER, ServedTestCase
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.keys.certificates import can_encrypt
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
@@ -58,22 +59,22 @@ _MOST_DAYS = 3650
 class _OfMachine:
     """`TenantMachine.TestCase`: the test case that Hypothesis makes of a class, with the server of the process."""
 
-    def __get__(self, _machine: object, of: type[TenantMachine]) -> type[ServedTestCase]:
+    def __get__(self, _machine: object, of: type[TenantMachine]) -> type[TestCase]:
         return _test_case(of)
 
 
 @cache
-def _test_case(machine: type[TenantMachine]) -> type[ServedTestCase]:
-    made: Any = vars(RuleBasedStateMachine)["TestCase"].__get__(None, machine)
+def _test_case(machine: type[TenantMachine]) -> type[TestCase]:
+    base: Any = vars(RuleBasedStateMachine)["TestCase"].__get__(None, machine)
     chosen = settings(
-        made.settings,
+        base.settings,
         max_examples=25,
         stateful_step_count=15,
         report_multiple_bugs=False,
         # To explain a failure by lines of code takes long, and the lines are those of the library.
         phases=[phase for phase in Phase if phase is not Phase.explain],
     )
-    return type(made.__name__, (made, ServedTestCase), {"settings": chosen, "__module__": machine.__module__})
+    return type(base.__name__, (base,), {"settings": chosen, "uses_fauxtune": True, "__module__": machine.__module__})
 
 
 class TenantMachine(RuleBasedStateMachine):
@@ -98,7 +99,7 @@ class TenantMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tenant: Tenant = SERVER.get().tenant(self.seed, edition=self.edition)
+        self.tenant: Tenant = Server.of_process().tenant(self.seed, edition=self.edition)
         self._client = self.tenant.server.client(tenant=self.tenant.id)
         self._edition = Edition(self._client.control("GET", "")["settings"]["edition"]["value"])
         self._days = 0
@@ -113,9 +114,9 @@ class TenantMachine(RuleBasedStateMachine):
         try:
             self.tenant.promises.check(*self.promises)
         except BrokenPromise as broken:
-            # Not the last requests: they are those of the check.
-            for title, text in [*sections(self.tenant)][1:]:
-                broken.add_note(f"{title}\n{text}")
+            for title, text in sections(self.tenant):
+                if "last requests" not in title:  # which are those of the check
+                    broken.add_note(f"{title}\n{text}")
             raise
 
     # People and profiles
@@ -131,10 +132,8 @@ class TenantMachine(RuleBasedStateMachine):
     @initialize(target=assigned)
     def first_profiles(self) -> MultipleResults[Profile]:
         """Every device gets a certificate of its own, and what was imported for its user."""
-        made = self.tenant.profiles
-        return multiple(
-            *(each.assign(all_devices=True) for each in (made.pkcs("Signing"), made.imported("Encryption")))
-        )
+        pkcs, imported = self.tenant.profiles.pkcs("Signing"), self.tenant.profiles.imported("Encryption")
+        return multiple(*(profile.assign(all_devices=True) for profile in (pkcs, imported)))
 
     @rule(target=people, user=users())
     def join(self, user: NewUser) -> User:

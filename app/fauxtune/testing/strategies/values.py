@@ -164,16 +164,16 @@ def profiles(
     """Profiles of each family ("pkcs", "imported", "root", "scep", "email") for some of its platforms, or only of these
     families, for some of these platforms. Raises ValueError if no family has one of the platforms.
     """
-    asked = [ProfileFamily(family) for family in families or beginning_with(ProfileFamily.PKCS, ProfileFamily)]
+    chosen = [ProfileFamily(family) for family in families or beginning_with(ProfileFamily.PKCS, ProfileFamily)]
     wanted = None if platforms is None else set(platforms)
     possible = {
         family: [each.value for each in platforms_of(family) if wanted is None or each.value in wanted]
-        for family in asked
+        for family in chosen
     }
     if not any(possible.values()):
         raise ValueError("no family of profiles has one of these platforms")
     every = ["all"] if wanted is None else []
-    return st.one_of([_profiles(family, chosen, every=every) for family, chosen in possible.items() if chosen])
+    return st.one_of([_profiles(family, words, every=every) for family, words in possible.items() if words])
 
 
 def devices(platforms: Iterable[str] | None = None, *, reporting: bool = False) -> st.SearchStrategy[NewDevice]:
