@@ -184,9 +184,11 @@ def devices(platforms: Iterable[str] | None = None, *, reporting: bool = False) 
     return words.flatmap(lambda word: st.builds(NewDevice, st.just(word), facts(word)))
 
 
-def journeys(platforms: Iterable[str] | None = None) -> st.SearchStrategy[Journey]:
-    """Lives of one device, of each kind or of one of these, from its enrolment until it leaves."""
-    return devices(platforms).flatmap(_journeys)
+def journeys(platforms: Iterable[str] | None = None, *, edition: str = Edition.CURRENT) -> st.SearchStrategy[Journey]:
+    """Lives of one device, of each kind or of one of these, from its enrolment until it leaves. `edition`: that of the
+    tenant, which decides how devices of a kind can leave.
+    """
+    return devices(platforms).flatmap(lambda device: _journeys(device, Edition(edition)))
 
 
 def facts(platform: str) -> st.SearchStrategy[dict[str, FactValue]]:
@@ -244,8 +246,8 @@ def _profiles(
     return st.builds(NewProfile, st.just(family.value), _names(60), chosen, options)
 
 
-def _journeys(device: NewDevice) -> st.SearchStrategy[Journey]:
-    ways = [way.value for way in ways_to_leave(Variant(device.platform))]
+def _journeys(device: NewDevice, edition: Edition) -> st.SearchStrategy[Journey]:
+    ways = [way.value for way in ways_to_leave(Variant(device.platform), edition)]
     return st.builds(
         Journey,
         users(),
@@ -273,7 +275,7 @@ def _values(fact: Fact, platform: Platform) -> st.SearchStrategy[FactValue]:
 # --------------------------------------------------------------------------------------------------------- what is done
 
 
-def ways_to_leave(variant: Variant, edition: Edition = Edition.CURRENT) -> tuple[Cause, ...]:
+def ways_to_leave(variant: Variant, edition: Edition) -> tuple[Cause, ...]:
     """How devices of this kind leave: the actions that they support, and their users' own, if those may."""
     actions = tuple(cause for cause in _DEEDS if supports(DeviceAction(cause.value), variant, edition=edition))
     return (*actions, Cause.UNENROLL) if FACTS[variant].user_may_unenroll else actions
