@@ -97,7 +97,7 @@ def test_devices_report_what_they_were_given(tenant: Tenant, device: NewDevice) 
 
 
 @pytest.mark.timeout(3600 if SOAK else 300)
-@settings(_FEW, max_examples=100 if SOAK else 6)
+@settings(_FEW, max_examples=60 if SOAK else 6)
 @given(journey=journeys())
 def test_a_journey_keeps_the_promises_at_each_step(server: Server, journey: Journey) -> None:
     with server.tenant() as tenant:

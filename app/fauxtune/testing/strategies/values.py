@@ -142,13 +142,21 @@ _ACCOUNTS = st.lists(_WORDS, min_size=1, max_size=3).map(".".join)
 _SIGNS = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))
 
 
+_LONGEST_COMMON_NAME = 64
+
+
 def _names(longest: int) -> st.SearchStrategy[str]:
     return st.text(_SIGNS, min_size=1, max_size=longest).map(str.strip).filter(bool)
 
 
 def users() -> st.SearchStrategy[NewUser]:
-    """Users, with some of the properties that people have."""
-    properties = {"displayName": _names(256), "givenName": _names(64), "surname": _names(64)}
+    """Users, with some of the properties that people have.
+
+    A certificate can name each: its common name has at most 64 characters (RFC 5280, ub-common-name), which the library
+    that writes it counts as bytes of UTF-8.
+    """
+    displayed = _names(_LONGEST_COMMON_NAME).filter(lambda name: len(name.encode()) <= _LONGEST_COMMON_NAME)
+    properties = {"displayName": displayed, "givenName": _names(64), "surname": _names(64)}
     return st.builds(NewUser, _ACCOUNTS, st.fixed_dictionaries({}, optional=properties))
 
 
