@@ -20,9 +20,10 @@ OURS = {
     "_typeshed",
     *(path.name for folder in ("app", "simulator", "migrations") for path in (ROOT / folder).iterdir()),
 }
-#: What is used if it is there, and where: the test library offers Microsoft's clients, its plugin is loaded by pytest.
+#: What is used if it is there, and where: the test library offers Microsoft's clients, its plugin is loaded by pytest,
+#: its strategies are Hypothesis's.
 OPTIONAL = {"azure": "testing", "kiota_authentication_azure": "testing", "msgraph": "testing"}
-OPTIONAL |= {"msgraph_beta": "testing", "msgraph_core": "testing", "pytest": "testing"}
+OPTIONAL |= {"msgraph_beta": "testing", "msgraph_core": "testing", "pytest": "testing", "hypothesis": "strategies"}
 
 
 def canonical(name: str) -> str:

@@ -25,6 +25,8 @@ OURS = " ".join(
 )
 SECONDS = 240
 EXAMPLES, PAGE = ROOT / "tests" / "examples", ROOT / "docs" / "testing" / "README.md"
+PROPERTIES = PAGE.with_name("properties.md")
+_BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -71,7 +73,7 @@ def test_the_examples_and_those_of_the_page_pass_in_parallel_as_they_stand(
     installed: Installed, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    blocks = _BLOCK.findall(PAGE.read_text(encoding="utf-8"))
     assert len(blocks) == 6
     for number, block in enumerate(blocks):
         text = block if "def test_" in block else f"def test_it():\n{textwrap.indent(block, '    ')}"
@@ -210,6 +212,26 @@ def test_an_unknown_sentence(tenant):
     assert "2 passed, 3 errors" in done.stdout
     assert "takes seed=, edition=, state=, params=, keys=, not sed=" in done.stdout
     assert "There is no state 'alice has a unicorn'" in done.stdout
+
+
+def test_the_blocks_about_hypothesis_pass_on_the_server_of_the_run(run: Run, remote: tuple[str, ...]) -> None:
+    machine, strategies = _BLOCK.findall(PROPERTIES.read_text(encoding="utf-8"))
+    assert machine.count("\n") <= 16
+    text = f"""
+from fauxtune.testing.unittest import TestCase
+{machine}
+
+{strategies}
+
+class Where(TestCase):
+    def test_where(self):
+        machine = TenantMachine()
+        machine.teardown()
+        assert machine.tenant.server == self.fauxtune
+        assert self.fauxtune.url == {remote[1]!r}
+"""
+    done = run(text, *remote)
+    assert "3 passed" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize(

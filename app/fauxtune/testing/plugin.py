@@ -92,8 +92,14 @@ def fauxtune(pytestconfig: pytest.Config) -> Iterator[Server]:
             )
     except ServerNotStarted as failed:
         pytest.fail(str(failed), pytrace=False)
-    with server:
+    with server, server.lent_to_process():
         yield server
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give the classes of `fauxtune.testing.unittest`, and state machines, the server of the run."""
+    if getattr(getattr(item, "cls", None), "uses_fauxtune", False):
+        item.fixturenames.insert(0, "fauxtune")  # type: ignore[attr-defined]
 
 
 def _keys_of(database: str, config: pytest.Config) -> Path | None:

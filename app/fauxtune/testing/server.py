@@ -7,6 +7,7 @@ that was killed.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -144,6 +145,26 @@ class Server:
             raise ServerNotStarted(state.sentence)
         return server
 
+    @staticmethod
+    def of_process() -> Server:
+        """Return the server of this process: the one that is lent to it, else the one that the variable FAUXTUNE_URL
+        names, or one that this call starts; it ends with the process. Raises ServerNotStarted.
+        """
+        if not _OF_PROCESS:
+            url = os.environ.get("FAUXTUNE_URL")
+            _OF_PROCESS.append(Server.start() if url is None else Server.at(url))
+            atexit.register(_OF_PROCESS[0].close)
+        return _OF_PROCESS[-1]
+
+    @contextmanager
+    def lent_to_process(self) -> Iterator[None]:
+        """Be the server of this process until the end of the block."""
+        _OF_PROCESS.append(self)
+        try:
+            yield
+        finally:
+            _OF_PROCESS.remove(self)
+
     def __enter__(self) -> Self:
         return self
 
@@ -207,6 +228,10 @@ class Server:
             ca = None if self.ca_file is None else self.ca_file.read_bytes()
             self._pool = DevicePool(self.url, ca=ca, keys=_RING)
         return self._pool
+
+
+#: The servers of this process, of which the last one is used.
+_OF_PROCESS: list[Server] = []
 
 
 def _check_system() -> None:

@@ -27,6 +27,7 @@ from fauxtune.testing.graph import Graph
 from fauxtune.testing.history import Journal, Wire
 from fauxtune.testing.parts import Calls, Group, NotReached, Serving, Tenancy, User, Waiting
 from fauxtune.testing.profiles import Profiles
+from fauxtune.testing.promises import Promises
 from fauxtune_client.endpoints import Refused
 from fauxtune_client.endpoints import User as SignedIn
 
@@ -301,6 +302,12 @@ class Tenant:
         return Faults(self._calls)
 
     @cached_property
+    def promises(self) -> Promises:
+        """What holds in every tenant: `tenant.promises.check()` raises BrokenPromise where it does not."""
+
+        return Promises(self._calls, devices=self.devices, settle=self.settle)
+
+    @cached_property
     def approvals(self) -> Approvals:
         """Multi Admin Approval: `tenant.approvals.require("deviceWipe", approvers=["bob"])`."""
 
@@ -345,7 +352,7 @@ class Tenant:
             self.devices.bring_back(before)
             raise
         self.devices.bring_back(self._snapshots.get(name))
-        self._users.clear()
+        self._forget()
 
     def export(self) -> dict[str, Any]:
         """Return the whole tenant as one JSON document."""
@@ -355,14 +362,19 @@ class Tenant:
     def import_(self, document: Mapping[str, Any]) -> None:
         """Replace the tenant's content by a document that `export` returned."""
         self._calls.control("PUT", "/import", json=dict(document), waits=30)
-        self._users.clear()
+        self._forget()
 
     def reset(self) -> None:
         """Bring the tenant back to its seed; simulated devices are forgotten."""
         if "devices" in self.__dict__:
             self.devices.forget()
         self._calls.control("POST", "/reset", waits=30)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget what was known of the tenant before all of it was replaced."""
         self._users.clear()
+        self.promises.forget()
 
 
 def _seed(seed: str | Path | Mapping[str, Any] | None) -> Any:

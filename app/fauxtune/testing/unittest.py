@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import unittest
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -17,20 +15,23 @@ class TestCase(unittest.TestCase):
     """A test case whose tests have `self.fauxtune` (the server), `self.tenant` and `self.devices`.
 
     All classes of the process use one server, which the first of them starts; the variable FAUXTUNE_URL names one that
-    is running. `seed`, `edition` and `state` of a class are those of `Server.tenant`.
+    is running. With pytest it is that of the run. `seed`, `edition` and `state` of a class are those of
+    `Server.tenant`.
     """
 
     seed: ClassVar[str | Mapping[str, Any] | None] = None
     edition: ClassVar[str | None] = None
     state: ClassVar[str | None] = None
     fauxtune: ClassVar[Server]
+    #: By this pytest's plugin knows that it uses the server of the process.
+    uses_fauxtune: ClassVar[bool] = True
     tenant: Tenant
 
     @classmethod
     def setUpClass(cls) -> None:
         """Start the server of the process if it is the first class."""
         super().setUpClass()
-        cls.fauxtune = _SERVER.get()
+        cls.fauxtune = Server.of_process()
 
     def setUp(self) -> None:
         """Create the tenant of the test; it is deleted at the test's end."""
@@ -42,20 +43,3 @@ class TestCase(unittest.TestCase):
     def devices(self) -> Devices:
         """The simulated devices of the test's tenant."""
         return self.tenant.devices
-
-
-class _OfProcess:
-    """The server of this process."""
-
-    def __init__(self) -> None:
-        self._server: Server | None = None
-
-    def get(self) -> Server:
-        if self._server is None:
-            url = os.environ.get("FAUXTUNE_URL")
-            self._server = Server.start() if url is None else Server.at(url)
-            atexit.register(self._server.close)
-        return self._server
-
-
-_SERVER = _OfProcess()
