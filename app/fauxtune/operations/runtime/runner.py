@@ -147,12 +147,22 @@ class Runner:
         """Do what `run` does, for an operation that changes only what belongs to one device: it uses the memory."""
         return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx, *args, **kwargs)))
 
-    async def quiet(self, tenant: Tenant, *, credential: str, named: tuple[str, str], report: str) -> Quiet | None:
+    async def quiet(
+        self,
+        tenant: Tenant,
+        *,
+        credential: str,
+        named: tuple[str, str],
+        report: str,
+        now: datetime,
+        new_report: str | None = None,
+    ) -> Quiet | None:
         """Serve a check-in of a device of this tenant, as it is remembered, if it changes nothing: with one statement
         for all that come at one time. None: it is not quiet. Nobody is sent a signal. The arguments are a `Contact`'s.
         """
-        now, version = self.now(tenant), self.version_of(tenant)
-        return await self._contacts.answer(Contact(tenant.id, credential, named, report, now=now, version=version))
+        version = self.version_of(tenant)
+        contact = Contact(tenant.id, credential, named, report, now=now, version=version, new_report=new_report)
+        return await self._contacts.answer(contact)
 
     async def as_it_is(self, tenant: Tenant) -> Tenant:
         """Return the tenant as it is by now. Raises NotFound if it does not exist any more."""
