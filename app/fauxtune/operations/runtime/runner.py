@@ -104,7 +104,9 @@ class Runner:
         #: By tenant: the version of what is remembered. Only in a process that shares the database.
         self._versions: dict[TenantId, str] = {}
         self._looks = Looks(self._look)
-        self._contacts = Together(self._quiet, at_once=1 if database.is_sqlite else _CONTACTS_AT_ONCE)
+        self._contacts = Together(
+            self._quiet, at_once=1 if database.is_sqlite else _CONTACTS_AT_ONCE, ask_now=self._quiet_now
+        )
         self._changes: WeakValueDictionary[TenantId, asyncio.Semaphore] = WeakValueDictionary()
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
@@ -306,6 +308,11 @@ class Runner:
     async def _quiet(self, contacts: Sequence[Contact]) -> Sequence[Quiet | None]:
         count = len(contacts) if self.database.is_sqlite else 1
         return await self.database.run_alone(lambda connection: quiet_queries.quiet(connection, contacts), count=count)
+
+    def _quiet_now(self, contacts: Sequence[Contact]) -> Sequence[Quiet | None] | None:
+        return self.database.run_alone_now(
+            lambda connection: quiet_queries.quiet(connection, contacts), count=len(contacts)
+        )
 
     async def _look(self, tenant_id: TenantId) -> Tenant | None:
         """Look at a tenant in the database; read it again if another process has changed it."""
