@@ -15,7 +15,7 @@ from fauxtune.core.engine.planning.reported_items import Inventory, apply_invent
 from fauxtune.core.graph.device_facts import reported
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.made_often import with_changes
+from fauxtune.core.model.made_often import made_often, with_changes
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import AppReport
@@ -26,6 +26,7 @@ from fauxtune.operations.visits.left import Left
 from fauxtune.storage.queries.quiet import Quiet
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Report:
     """A device's report at a check-in. `digest` identifies it; `read(policy version, ledger)` returns the inventory and

@@ -163,6 +163,9 @@ class Memory:
 
     def drop(self, tenant_id: TenantId, key: Hashable) -> None:
         """Forget the device with this key, whatever else is under way."""
+        known = self._tenants.get(tenant_id)
+        if known is None or key not in known.devices.values:
+            return
         with self._lock:
             known = self._tenants.get(tenant_id)
             if known is not None:

@@ -14,6 +14,7 @@ from sqlalchemy import JSON, ColumnElement, Connection, FromClause, String, bind
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.internals.sqlalchemy_statements import Columns, Prepared
 from fauxtune.storage.odata import as_rows
@@ -21,6 +22,7 @@ from fauxtune.storage.tables import enrollments, tenant_versions
 from fauxtune.storage.tenancy import of_tenant
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A device that checks in. `named`: the column `id` or `hardware_key` by which it names itself, and its value;
