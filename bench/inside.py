@@ -34,7 +34,8 @@ from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, counter, imported_pfx
-from fauxtune.operations.checkin.checkin import CheckedIn, Report, check_in
+from fauxtune.operations.checkin.checkin import CheckedIn, check_in
+from fauxtune.operations.checkin.report import Report
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.caller import digest as digest_of
 from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest, create_token, enroll

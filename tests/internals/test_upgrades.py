@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import Connection, Delete, Engine, Select, Update, literal, select
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import SQLCompiler
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from fauxtune.internals.fastapi_routes import Router
 from fauxtune.internals.uvicorn_protocol import Protocol
@@ -50,6 +50,7 @@ def test_uvicorn_s_protocol_has_the_attributes_that_ours_reads() -> None:
     for attribute in ("scope", "headers", "url", "cycle", "flow", "pipeline", "transport", "loop"):
         assert f"self.{attribute}" in source, attribute
     assert issubclass(Protocol, HttpToolsProtocol)
+    assert "self.transport.write(" in inspect.getsource(RequestResponseCycle.send)
     assert version("uvicorn").startswith("0.54."), "look at uvicorn_protocol.py, then change this and pyproject.toml"
 
 

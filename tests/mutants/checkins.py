@@ -9,6 +9,7 @@ from tests.mutants.mutant import Mutant
 _REQUESTS = "app/fauxtune/storage/queries/connectors.py"
 _QUIET_QUERIES = "app/fauxtune/storage/queries/quiet.py"
 _CHECKIN = "app/fauxtune/operations/checkin/checkin.py"
+_REPORT = "app/fauxtune/operations/checkin/report.py"
 _CHANNEL = "app/fauxtune/operations/checkin/connector_channel.py"
 _TEST_ENDING = "tests/operations/test_ending.py"
 _QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
@@ -250,6 +251,22 @@ MUTANTS: tuple[Mutant, ...] = (
         after="if not replans and",
         tests=(
             "tests/operations/test_checkin.py::test_a_report_that_says_nothing_new_plans_what_has_become_due[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A new fact among other words is passed over",
+        file=_REPORT,
+        before="if any(row.facts.get(name) != fact for name, fact in facts.items()):",
+        after="if False:",
+        tests=("tests/operations/test_checkin.py::test_what_is_new_among_other_words_is_taken_in[sqlite]",),
+    ),
+    Mutant(
+        rule="A device that reports in other words is remembered as it was before them",
+        file=_REPORT,
+        before="row = with_changes(left.row, report_digest=report.digest, last_checkin_at=now)",
+        after="row = left.row",
+        tests=(
+            "tests/operations/test_checkin.py::test_a_device_that_says_the_same_in_ever_other_words_is_answered_by_one_statement[sqlite]",
         ),
     ),
     Mutant(

@@ -16,9 +16,12 @@ from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.checkin.checkin import check_in, finish
+from fauxtune.operations.checkin.report import Report
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
+from fauxtune.operations.visits.left import Left
+from tests.support.devices.android import AndroidInProcess
 from tests.support.statements import statements_and_values
 from tests.support.tenant import Contoso
 
@@ -192,6 +195,78 @@ async def test_a_report_in_other_words_plans_nothing_and_the_next_one_is_quiet(c
     lost = replace(other, digest="lost", read=lambda _version, _rows: Inventory(complete=True))
     await phone.check_in(lost)
     assert await phone.plans() > plans, "it reports that its certificate is gone"
+
+
+async def _resting(contoso: Contoso) -> AndroidInProcess:
+    """A device whose last report has said the same as the one before in other words, so that it is remembered."""
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
+    await phone.settle()
+    await phone.check_in(_words(phone, "first"))
+    return phone
+
+
+def _words(phone: AndroidInProcess, digest: str, **facts: object) -> Report:
+    """What the device reports, in other words than before, with these facts."""
+    return replace(phone.report(), digest=digest, facts=lambda: dict(facts))
+
+
+async def test_a_device_that_says_the_same_in_ever_other_words_is_answered_by_one_statement(contoso: Contoso) -> None:
+    phone = await _resting(contoso)
+    plans = await phone.plans()
+    for words in ("second", "third", "third", "second"):
+        contoso.clock.at += timedelta(hours=1)
+        with statements_and_values(contoso.emulator) as sent:
+            await phone.check_in(_words(phone, words))
+        assert len(sent) == 1
+        row = await phone.row()
+        assert (row.report_digest, row.last_checkin_at, row.plans) == (words, contoso.clock.at, plans)
+        left = contoso.emulator.runner.memory.of(contoso.tenant.id).recall(row.credential_digest)
+        assert isinstance(left, Left)
+        assert left.row == row, "it is remembered as it is"
+
+
+async def test_what_is_new_among_other_words_is_taken_in(contoso: Contoso) -> None:
+    phone = await _resting(contoso)
+    plans = await phone.plans()
+    await phone.check_in(_words(phone, "with a battery", batteryLevelPercentage=40.0))
+    assert (await phone.row()).facts["batteryLevelPercentage"] == 40.0
+    assert await phone.plans() == plans, "no plan depends on it"
+    await phone.check_in(_words(phone, "renamed", deviceName="Renamed"))
+    assert (await phone.row()).facts["deviceName"] == "Renamed"
+    assert await phone.plans() > plans
+    await phone.check_in(_words(phone, "again"))
+    await phone.check_in(_words(phone, "and again"))
+    phone.lose((await phone.item()).key)
+    phone.applied = (await phone.row()).policy_version
+    await phone.check_in(_words(phone, "lost"))
+    assert (await phone.item()).state is ItemState.SENT
+
+
+async def test_other_words_do_not_hide_what_was_changed_for_a_device(contoso: Contoso) -> None:
+    phone = await _resting(contoso)
+    plans = await phone.plans()
+    await contoso.root_profile()
+    await phone.check_in(_words(phone, "second"))
+    assert await phone.plans() > plans
+    assert (await phone.states())["root"] == "sent"
+
+
+async def test_other_words_do_not_hide_what_has_become_due(contoso: Contoso) -> None:
+    phone = await _resting(contoso)
+    (first,) = await contoso.issued()
+    contoso.clock.at += timedelta(days=400)
+    await phone.check_in(_words(phone, "second"))
+    assert [row.serial for row in await contoso.issued()] != [first.serial]
+
+
+async def test_who_says_the_same_in_other_words_under_another_name_is_refused(contoso: Contoso) -> None:
+    phone, other = await _resting(contoso), await contoso.enroll("bob")
+    caller = replace(phone.caller, enrollment_id=other.enrollment_id)
+    with pytest.raises(Unauthenticated):
+        await check_in(contoso.emulator, contoso.tenant, caller=caller, report=_words(phone, "second"))
+    assert (await phone.row()).report_digest == "first"
 
 
 async def test_a_report_that_says_nothing_new_plans_what_has_become_due(contoso: Contoso) -> None:

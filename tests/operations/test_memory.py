@@ -157,6 +157,17 @@ def test_a_device_is_never_remembered_as_it_was_before_its_last_transaction() ->
     assert memory.of(ONE).recall("a device") is None
 
 
+def test_a_device_is_remembered_in_another_way_only_in_place_of_what_is_known() -> None:
+    memory = Memory()
+    memory.exchange(ONE, "a device", known="as it was left", value="as it is")
+    assert memory.of(ONE).recall("a device") is None
+    leave(memory, ONE, "a device")
+    memory.exchange(ONE, "a device", known="as it was left", value="as it is")
+    assert memory.of(ONE).recall("a device") == "as it is"
+    memory.exchange(ONE, "a device", known="as it was left", value="as nobody knows")
+    assert memory.of(ONE).recall("a device") is None
+
+
 async def test_what_a_transaction_leaves_is_remembered_from_its_commit_on(contoso: Contoso) -> None:
     runner, tenant = contoso.emulator.runner, contoso.tenant
     memory = runner.memory.of(tenant.id)

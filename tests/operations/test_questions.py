@@ -84,6 +84,28 @@ async def test_an_error_is_told_to_those_who_asked_with_it_and_to_nobody_else() 
     assert await together.answer(14) == 28
 
 
+async def test_what_can_be_answered_now_waits_for_nothing_and_gives_way_between_two_statements() -> None:
+    database = Database()
+    now: list[int] = []
+
+    def doubled(numbers: Sequence[int]) -> Sequence[int] | None:
+        if 0 in numbers:
+            return None
+        now.append(len(numbers))
+        return [2 * number for number in numbers]
+
+    together = Together(database.doubled, ask_now=doubled)
+    asking = [asyncio.create_task(together.answer(number)) for number in range(1, 251)]
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert now == [100]
+    assert await asyncio.gather(*asking) == [2 * number for number in range(1, 251)]
+    assert now == [100, 100, 50]
+    assert database.asked == []
+    assert await together.answer(0) == 0
+    assert database.asked == [[0]]
+
+
 async def test_who_has_gone_asks_no_more() -> None:
     database = Database()
     together = Together(database.doubled)

@@ -18,7 +18,7 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow
 from fauxtune.core.model.states import Authority, ItemState, Source
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.ca.partner_revocations import ask_for_revocation
-from fauxtune.operations.checkin.checkin import Report
+from fauxtune.operations.checkin.report import Report
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import scep as queries
 from tests.support.devices.android import AndroidInProcess

@@ -12,7 +12,8 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.checkin.checkin import Report, take_turn
+from fauxtune.operations.checkin.checkin import take_turn
+from fauxtune.operations.checkin.report import Report
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.compliance.occasions import COMPLIANCE_HOOKS
 from fauxtune.operations.devices import actions as device_actions

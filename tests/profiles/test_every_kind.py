@@ -19,7 +19,8 @@ from fauxtune.core.model.platforms import ENROLLABLE, Platform, Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations.checkin.checkin import Report, check_in
+from fauxtune.operations.checkin.checkin import check_in
+from fauxtune.operations.checkin.report import Report
 from fauxtune.operations.devices import caller, enrollment
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root
 from fauxtune.core.pki.issuance import issue_identity
-from fauxtune.internals.uvicorn_protocol import HEAD_LIMIT, MOST_HEADERS, Patience
+from fauxtune.internals.uvicorn_protocol import HEAD_LIMIT, MOST_HEADERS, Answering, Patience
 from fauxtune.server import StartRefused, tls
 from fauxtune.server.listening import ConnectionLimit, Listener, bind
 from fauxtune.server.middleware import Guard
@@ -173,6 +173,66 @@ async def test_a_listener_forgets_the_authorities_of_former_tenants_and_keeps_th
             context.dismiss(other)
         assert await is_refused(port, device)
         assert {bytes(ca_cert) for ca_cert in context().get_ca_certs(binary_form=True)} >= set(others[:2])
+
+
+class _Noted(asyncio.Transport):
+    """A transport that notes what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": "somebody"})
+        self.sent: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent.append(bytes(data))
+
+    def close(self) -> None:
+        self.sent.append(b"closed")
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("writes", "sent"),
+    [
+        ([HEAD, b"body"], [HEAD + b"body"]),
+        ([HEAD, b"bo", b"dy"], [HEAD + b"bo", b"dy"]),
+        ([HEAD, b""], [HEAD]),
+        ([HEAD], []),
+        ([HEAD, b"z" * 65536], [HEAD, b"z" * 65536]),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n", HEAD, b"body"], [b"HTTP/1.1 100 Continue\r\n\r\n", HEAD + b"body"]),
+        ([HEAD, HEAD, HEAD], [HEAD + HEAD, HEAD]),
+        ([b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"29\r\n" + HEAD],) * 2,
+    ],
+)
+def test_a_head_of_a_known_length_is_sent_with_the_beginning_of_its_body(
+    writes: list[bytes], sent: list[bytes]
+) -> None:
+    transport = _Noted()
+    answering = Answering(transport)
+    for write in writes:
+        answering.write(write)
+    assert transport.sent == sent
+    answering.close()
+    waits = [HEAD] if writes == [HEAD] else []
+    assert transport.sent == [*sent, *waits, b"closed"]
+    assert answering.get_extra_info("peername") == "somebody"
+
+
+async def test_a_head_is_sent_where_no_body_follows() -> None:
+    """To HEAD, and where the application breaks off: the client learns the status."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/breaks":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+            return
+        await who(scope, receive, send)
+
+    async with listening(app=app) as port:
+        head = await ask(port, GET.replace(b"GET", b"HEAD"))
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert head.endswith(b"\r\n\r\n")
+        assert (await ask(port, GET.replace(b"/ ", b"/breaks "))).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_a_head_that_does_not_end_is_cut_off() -> None:

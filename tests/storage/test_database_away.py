@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -58,6 +59,31 @@ async def test_a_locked_file_is_unavailable_with_one_line_of_log_and_is_read_mea
     await sqlite.run(_write)
     assert await sqlite.run(_count) == 1
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+async def test_what_need_not_wait_is_done_at_once_and_left_to_others_where_it_fails(sqlite: Database) -> None:
+    assert sqlite.run_alone_now(_count) == 0
+    other = sqlite3.connect(sqlite.url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert sqlite.run_alone_now(_write) is None
+    with pytest.raises(DatabaseUnavailable):
+        await sqlite.run_alone(_write)
+    assert sqlite.run_alone_now(_count) is None, "nobody waits for the lock twice"
+    other.execute("ROLLBACK")
+    other.close()
+    await sqlite.run_alone(_write)
+    assert sqlite.run_alone_now(_count, count=2) == 1
+
+
+async def test_nothing_is_done_at_once_while_a_transaction_has_its_turn(sqlite: Database) -> None:
+    def work(_connection: Connection) -> None:
+        time.sleep(0.01)  # long enough for others to get a turn
+
+    task = asyncio.create_task(sqlite.run(work))
+    await asyncio.sleep(0)
+    assert sqlite.run_alone_now(_count) is None
+    await task
+    assert sqlite.run_alone_now(_count) == 0
 
 
 async def test_a_full_disk_is_unavailable_loses_nothing_and_is_written_to_when_it_has_room(sqlite: Database) -> None:

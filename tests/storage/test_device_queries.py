@@ -278,6 +278,14 @@ def test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself(
     assert (known, row.last_checkin_at) == ((Quiet(row.id, 1), fill.now) if is_quiet else (None, None))
 
 
+def test_a_quiet_check_in_writes_what_the_device_said_in_place_of_its_last_report(fill: Filler) -> None:
+    said, silent = contact(fill, "said"), contact(fill, "silent")
+    assert None not in quiet(fill.connection, [replace(said, new_report="in other words"), silent])
+    rows = [devices.enrollment_by_credential(fill.connection, each.credential) for each in (said, silent)]
+    assert [row and row.report_digest for row in rows] == ["in other words", "report"]
+    assert quiet(fill.connection, [said]) == [None]
+
+
 def test_of_many_at_one_time_each_has_its_own_answer_and_its_own_moment(fill: Filler) -> None:
     settled = contact(fill, "settled", policy_version=7)
     changed = contact(fill, "changed", settled_generation=0)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ManagedDeviceId, ProfileId, TenantId
-from fauxtune.core.model.states import SEVERITY, ProfileStatus
+from fauxtune.core.model.states import SEVERITY, EnrollmentState, ProfileStatus
 from fauxtune.core.odata.query.options import OrderBy
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.queries import collections, configuration, devices
-from fauxtune.storage.queries.insight import statuses
+from fauxtune.storage.queries.insight import overview, statuses
+from fauxtune.storage.queries.insight.overview import DeviceFilter, DeviceState
 from fauxtune.storage.rows.configuration import ProfileStateRow
 
 if TYPE_CHECKING:
@@ -179,6 +183,54 @@ def test_the_overview_counts_what_the_list_shows(fill: Filler) -> None:
     counts = statuses.device_counts(fill.connection, fill.tenant_id, profile_id=P)
     listed = listed_states(fill, "p")
     assert (sum(counts.values()), len(listed)) == (2, 2), "a device whose record was deleted is in neither"
+
+
+def test_a_page_of_a_profiles_devices_has_the_total_of_their_counts(fill: Filler) -> None:
+    fill.profile("p")
+    for name, status in (("a", "compliant"), ("b", "compliant"), ("c", "error")):
+        configuration.put_states(fill.connection, [state(fill, fill.device(name), P, status)])
+    waits = fill.device("d")
+    counts = {"compliant": 2, "error": 1, "unknown": 1}
+
+    def page(text: str = "", among: tuple[str, ...] = (), offset: int = 0) -> tuple[list[str], int]:
+        rows, total = statuses.devices_of_profile(
+            fill.connection,
+            fill.tenant_id,
+            profile_id=P,
+            waiting_devices=[waits],
+            text=text,
+            among=[ProfileStatus(word) for word in among],
+            offset=offset,
+            limit=2,
+            counts=counts,
+        )
+        return [row.enrollment_id for row in rows], total
+
+    assert page() == (["e-a", "e-b"], 4)
+    assert page(offset=2) == (["e-c", "e-d"], 4)
+    assert page(offset=4) == ([], 4)
+    assert page(among=("compliant",)) == (["e-a", "e-b"], 2)
+    assert page(among=("unknown", "error")) == (["e-c", "e-d"], 2)
+    assert page(among=("conflict",), offset=2) == ([], 0)
+    assert page(text="nobody") == ([], 0)
+
+
+@pytest.mark.parametrize("chosen", [None, *DeviceState])
+def test_how_many_devices_a_list_has_follows_from_how_many_are_in_each_state(
+    fill: Filler, chosen: DeviceState | None
+) -> None:
+    fill.device("a")
+    fill.device("b", settled_generation=0)
+    fill.device("c", state=EnrollmentState.ENDING)
+    fill.device("d", state=EnrollmentState.ENDED)
+    matching = DeviceFilter(fill.now, state=chosen)
+    counted = overview.devices(fill.connection, fill.tenant_id, matching=matching, limit=3)
+    total = overview.total_of(matching, overview.device_counts(fill.connection, fill.tenant_id, now=fill.now))
+    assert total == counted[1]
+    assert overview.devices(fill.connection, fill.tenant_id, matching=matching, limit=3, total=total) == counted
+    behind = overview.devices(fill.connection, fill.tenant_id, matching=matching, limit=3, offset=9, total=total)
+    assert behind == ([], total)
+    assert overview.total_of(replace(matching, text="a"), {}) is None
 
 
 def test_a_user_has_the_most_severe_status_of_the_devices(fill: Filler) -> None:

@@ -67,12 +67,18 @@ class TenantClock:
         return TenantClock(mode=ClockMode.OFFSET, offset=self.offset + by)
 
 
+#: Characters of a time up to its microseconds.
+_MICROSECONDS = len("2026-11-24T10:00:00.123456")
+
+
 def iso(moment: datetime) -> str:
     """`2026-11-24T10:00:00.1234560Z`: always seven fractional digits, so that text order is time order.
 
     Graph writes DateTimeOffset with up to seven digits and a Z; Python keeps six.
     """
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"
+    if moment.tzinfo is not UTC:  # nearly all have it
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='microseconds')[:_MICROSECONDS]}0Z"
 
 
 def from_iso(text: str) -> datetime:

@@ -5,7 +5,8 @@ ASGI TLS extension. A head has a limit of size and of time, each piece of a body
 connection on which nothing is sent. (Between two requests uvicorn itself waits, for `timeout_keep_alive`.)
 
 It depends on internals of uvicorn 0.54 (`on_message_begin` makes `self.scope`; `on_headers_complete` ends the head, of
-which `self.url` and `self.headers` are parts), so the minor version is pinned and a test watches.
+which `self.url` and `self.headers` are parts, and makes `self.cycle`, which writes the answer to its `transport`), so
+the minor version is pinned and a test watches.
 """
 
 from __future__ import annotations
@@ -48,6 +49,53 @@ class _Awaited(Enum):
     NOTHING = auto()
     HEAD = auto()
     BODY = auto()
+
+
+#: What comes before the head of an answer, and what is in the head of one whose body follows at once.
+_INTERIM, _HAS_LENGTH = b"HTTP/1.1 100 ", b"\r\ncontent-length: "
+#: Bytes of a body that is not copied to be sent with its head.
+_LARGE = 64 * 1024
+
+
+class Answering:
+    """The transport of one answer: the head waits for the beginning of the body, and both are sent together. uvicorn
+    sends them one by one, 7 us for each, and wakes the client for each. Only the head of a body of a known length
+    waits, which follows at once: what is streamed begins with its head.
+    """
+
+    __slots__ = ("_head", "_is_begun", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self._is_begun = False
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the answer."""
+        begins = not self._is_begun
+        self._is_begun = not data.startswith(_INTERIM)
+        if begins and _HAS_LENGTH in data:
+            self._head = data
+        elif self._head and len(data) < _LARGE:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+        else:
+            self.flush()
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+    def close(self) -> None:
+        """Close the connection once all was sent."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class Protocol(HttpToolsProtocol):
@@ -99,6 +147,8 @@ class Protocol(HttpToolsProtocol):
         if self.url[:1] != b"/":
             self._take_host_from_target()
         super().on_headers_complete()
+        if self.scope["method"] != "HEAD":  # its answer has a length and no body
+            self.cycle.transport = Answering(self.transport)  # type: ignore[assignment]
         if self._is_last():
             self.cycle.keep_alive = False
 

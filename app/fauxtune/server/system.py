@@ -5,8 +5,8 @@ In work of a deterministic tenant (`core.chance`) all of them are that tenant's.
 
 from __future__ import annotations
 
+import os
 import secrets
-import uuid
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 
@@ -23,6 +23,8 @@ class SystemClock:
 
 
 _SERIAL_BITS = 158
+#: A digit -> the one of its two lowest bits that begins the fourth group of a random GUID (RFC 9562 4.1: variant 10).
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 
 class SystemIds:
@@ -31,7 +33,10 @@ class SystemIds:
     def uuid(self) -> str:
         """Return a new GUID, lower case, hyphenated."""
         work = chance.present()
-        return str(uuid.uuid4() if work is None else uuid.UUID(bytes=work.stream.octets(16), version=4))
+        # Each request has one: Python's own `uuid4` takes five times as long.
+        digits = (os.urandom(16) if work is None else work.stream.octets(16)).hex()
+        variant = _VARIANT[digits[16]]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def token(self, nbytes: int = 32) -> str:
         """Return a new secret, URL-safe text."""

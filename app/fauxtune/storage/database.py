@@ -149,6 +149,16 @@ class Database:
             return await self._run_inline(work, begin=begin)
         return await asyncio.to_thread(lambda: self._repeated(work, begin=begin))
 
+    def run_alone_now(self, work: Callable[[Connection], T], *, count: int = 1) -> T | None:
+        """Do what `run_alone` does, if there is nothing to wait for. None: it was not done, as always on PostgreSQL, or
+        it failed: `run_alone` raises what is wrong.
+        """
+        if not self.is_sqlite or self._away or self._turn.locked():
+            return None
+        with suppress(DBAPIError):
+            return self._transact(work, begin=self._begin_alone if count == 1 else self._begin)
+        return None
+
     async def _run_inline(self, work: Callable[[Connection], T], *, begin: _Begin) -> T:
         """On the loop, in order of arrival. After a long one the loop gets a turn before the next, so that a hundred
         devices that come at once do not hold up everybody else.

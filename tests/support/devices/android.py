@@ -29,9 +29,10 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import PfxContents, read_pfx
-from fauxtune.operations.checkin.checkin import Begun, CheckedIn, Report, begin, check_in
+from fauxtune.operations.checkin.checkin import Begun, CheckedIn, begin, check_in
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.checkin.own_connector import OwnConnector
+from fauxtune.operations.checkin.report import Report
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import caller as credentials
 from fauxtune.operations.devices import ending

@@ -35,7 +35,8 @@ from fauxtune.operations.devices.audience import AgentVisit, Orders
 from fauxtune.operations.devices.caller import live, refuse_ended
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.scripts import device_scripts
-from fauxtune.operations.visits.visit import Parts, Visit
+from fauxtune.operations.visits.left import Parts
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries.visits import StoredParts
 

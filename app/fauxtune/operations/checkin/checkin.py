@@ -1,6 +1,6 @@
 """A check-in: one short transaction, or two with long work of the connector between them.
 
-Nearly every check-in changes nothing: it is quiet, and one statement decides that and writes the time
+Nearly every check-in changes nothing: it is quiet (`report`), and one statement decides that and writes the time
 (`storage.queries.quiet`). If it is not, what is stored of the device is read into a value (`visits.visit.Visit`), and
 three steps follow. *begin*, in a transaction, takes in the device's report, plans, settles the generation that it saw,
 has the device judged, and makes one request to the connector for each item. *fulfil* answers the requests. *finish*
@@ -28,7 +28,7 @@ from functools import partial
 from fauxtune.connector.refusals import PfxBroken
 from fauxtune.connector.work import Done
 from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
-from fauxtune.core.engine.planning.reported_items import Inventory, apply_inventory, profile_outcomes
+from fauxtune.core.engine.planning.reported_items import apply_inventory, profile_outcomes
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, RequestId, UserId
 from fauxtune.core.model.items import AccountOrder, ImportedCertificateOrder, LedgerRow, RequestOrder, key_source
@@ -36,41 +36,28 @@ from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemSta
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import is_intermediate
-from fauxtune.core.policies.app_states import AppReport
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.apps.device_apps import concern, settle_apps
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store
 from fauxtune.operations.checkin.own_connector import OwnConnector
+from fauxtune.operations.checkin.report import Report, quiet
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.compliance.occasions import is_judged_at_check_in, judge_now
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors.selection import maker
 from fauxtune.operations.devices.action_results import actions_sent
 from fauxtune.operations.devices.audience import Audience
-from fauxtune.operations.devices.caller import Caller, DeviceCaller, is_live
+from fauxtune.operations.devices.caller import DeviceCaller, is_live
 from fauxtune.operations.devices.ending import revoke_issued_late, unreported
 from fauxtune.operations.devices.records import write_news
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.left import Left, left_by_last
 from fauxtune.operations.visits.situations import ROLES, DeviceSituation, situations
-from fauxtune.operations.visits.visit import Left, Visit, in_conversation, visiting, visiting_again
-from fauxtune.storage.queries.quiet import Quiet
+from fauxtune.operations.visits.visit import Visit, visiting, visiting_again
 from fauxtune.storage.rows.certificates import RequestRow, ServedRequestRow
 from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import EnrollmentRow
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A device's report at a check-in. `digest` identifies it; `read(policy version, ledger)` returns the inventory and
-    `facts()` what the device says of itself, `apps(policy version)` what it says of its apps: they are called only if
-    the report is new or something is to be planned. A device without `apps` reports them by the answers to its steps.
-    """
-
-    digest: str
-    read: Callable[[int, Mapping[ItemKey, LedgerRow]], Inventory]
-    facts: Callable[[], JsonObject] = dict
-    apps: Callable[[int], AppReport] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +96,10 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, 
 async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
     """Serve a check-in of a device whose turn the caller holds."""
     runner = emulator.runner
+    left = left_by_last(runner.memory.of(tenant.id), caller.credential)
     # A device that has been given a policy reports that it has applied it: nobody need ask whether that is quiet.
-    if in_conversation(runner, tenant, credential=caller.credential) is None:
-        known = await quiet(emulator, tenant, caller=caller, report=report)
+    if left is None or left.rests:
+        known = await quiet(emulator, tenant, caller=caller, report=report, left=left)
         if known is not None:
             return CheckedIn(known.policy_version, 0)
 
@@ -124,18 +112,16 @@ async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller,
     return await runner.run_check_in(tenant, finish, begun=begun, answers=answers)
 
 
-async def quiet(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: Report) -> Quiet | None:
-    """Serve a check-in that changes nothing, with one statement. None: it is not quiet, or the tenant has changed."""
-    return await emulator.runner.quiet(tenant, credential=caller.credential, named=caller.named, report=report.digest)
-
-
 def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, connector: OwnConnector) -> Begun:
     """Run the first transaction of a check-in that is not quiet. Raises as `identified`."""
     with visiting(tx, caller) as visit:
         if visit.is_quiet(report.digest):
             visit.change(last_checkin_at=tx.now)
             return Begun(visit.left)
-        return begin_visit(visit, report=report, connector=connector)
+        plans = visit.row.plans
+        begun = begin_visit(visit, report=report, connector=connector)
+        visit.rests = visit.row.plans == plans and visit.is_quiet(report.digest)
+        return begun
 
 
 def begin_visit(visit: Visit, *, report: Report, connector: OwnConnector) -> Begun:

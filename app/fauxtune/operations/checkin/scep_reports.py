@@ -46,7 +46,7 @@ def with_issued(
     """Return a device's report with what is known of its certificates by SCEP. No statement is run if it has no news
     of them.
     """
-    news = [rows[key] for key, mark in inventory.identities.items() if key in rows and _is_news(rows[key], mark)]
+    news = news_in(inventory, rows=rows)
     if not news:
         return inventory
     reported = queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=device.id)
@@ -66,6 +66,11 @@ def with_issued(
         )
         issued[row.key] = _issued(tx, row, device=device.id, mark=mark, reported=mine, certificates=certificates)
     return replace(inventory, issued=issued)
+
+
+def news_in(inventory: Inventory, *, rows: Mapping[ItemKey, LedgerRow]) -> list[LedgerRow]:
+    """Return the certificates by SCEP of which a device's report may have news."""
+    return [rows[key] for key, mark in inventory.identities.items() if key in rows and _is_news(rows[key], mark)]
 
 
 def _is_news(row: LedgerRow, mark: str) -> bool:

@@ -29,10 +29,11 @@ from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.checkin.checkin import Begun, Report, begin_visit, finish_visit, fulfilled, quiet
+from fauxtune.operations.checkin.checkin import Begun, begin_visit, finish_visit, fulfilled
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.checkin.fulfilment import Fulfilled
 from fauxtune.operations.checkin.own_connector import OwnConnector
+from fauxtune.operations.checkin.report import Report, quiet
 from fauxtune.operations.checkin.step_results import apply_results, is_inventory_due, questions
 from fauxtune.operations.checkin.steps import Answer, Exchange, Step, app_question, app_steps, delivery, listed
 from fauxtune.operations.devices import actions as device_actions

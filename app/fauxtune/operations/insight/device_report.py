@@ -30,7 +30,8 @@ from fauxtune.operations.apps.device_apps import KnownApp, app_of, concern, know
 from fauxtune.operations.checkin.checkin import plan_device
 from fauxtune.operations.devices import available_actions
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.visits.visit import Parts, Visit
+from fauxtune.operations.visits.left import Parts
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import device_records as action_queries

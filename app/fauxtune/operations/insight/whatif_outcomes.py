@@ -26,7 +26,8 @@ from fauxtune.operations.apps.device_apps import app_of, concern, known_apps, pl
 from fauxtune.operations.compliance.judging import judgements_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.scripts.device_scripts import ReachingScript, scripts_of_each
-from fauxtune.operations.visits.visit import Parts, Visit
+from fauxtune.operations.visits.left import Parts
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries.visits import StoredParts
 from fauxtune.storage.rows.devices import EnrollmentRow, JoinedDeviceRow

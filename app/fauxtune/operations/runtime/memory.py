@@ -1,5 +1,6 @@
 """What check-ins remember of a tenant: the configuration that they read (profiles, assignments, users, groups,
-templates, authorities, connectors, imported files), and the devices that are in a conversation.
+templates, authorities, connectors, imported files), and the devices that are in a conversation, or whose last report
+said nothing new in other words.
 
 Every other transaction of the tenant may change it; so may a check-in that visits no device (of agents), as far as
 devices are concerned. While another transaction runs nothing is remembered; if it wrote anything, the
@@ -146,8 +147,25 @@ class Memory:
                 known = self._tenants[tenant_id] = _OfTenant(version)
             self._size += (known.devices if device else known.configuration).put(key, value, size=size)
 
+    def exchange(self, tenant_id: TenantId, key: Hashable, *, known: object, value: object) -> None:
+        """Remember a value of about the same size in place of the one that is `known` of the device with this key. If
+        another one is remembered by now, forget that.
+        """
+        with self._lock:
+            of_tenant = self._tenants.get(tenant_id)
+            if of_tenant is None:
+                return
+            held, size = of_tenant.devices.values.get(key, (None, 0))
+            if held is known:
+                of_tenant.devices.values[key] = (value, size)
+            else:
+                self._size += of_tenant.devices.drop(key)
+
     def drop(self, tenant_id: TenantId, key: Hashable) -> None:
         """Forget the device with this key, whatever else is under way."""
+        known = self._tenants.get(tenant_id)
+        if known is None or key not in known.devices.values:
+            return
         with self._lock:
             known = self._tenants.get(tenant_id)
             if known is not None:

@@ -104,7 +104,9 @@ class Runner:
         #: By tenant: the version of what is remembered. Only in a process that shares the database.
         self._versions: dict[TenantId, str] = {}
         self._looks = Looks(self._look)
-        self._contacts = Together(self._quiet, at_once=1 if database.is_sqlite else _CONTACTS_AT_ONCE)
+        self._contacts = Together(
+            self._quiet, at_once=1 if database.is_sqlite else _CONTACTS_AT_ONCE, ask_now=self._quiet_now
+        )
         self._changes: WeakValueDictionary[TenantId, asyncio.Semaphore] = WeakValueDictionary()
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
@@ -147,12 +149,22 @@ class Runner:
         """Do what `run` does, for an operation that changes only what belongs to one device: it uses the memory."""
         return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx, *args, **kwargs)))
 
-    async def quiet(self, tenant: Tenant, *, credential: str, named: tuple[str, str], report: str) -> Quiet | None:
+    async def quiet(
+        self,
+        tenant: Tenant,
+        *,
+        credential: str,
+        named: tuple[str, str],
+        report: str,
+        now: datetime,
+        new_report: str | None = None,
+    ) -> Quiet | None:
         """Serve a check-in of a device of this tenant, as it is remembered, if it changes nothing: with one statement
         for all that come at one time. None: it is not quiet. Nobody is sent a signal. The arguments are a `Contact`'s.
         """
-        now, version = self.now(tenant), self.version_of(tenant)
-        return await self._contacts.answer(Contact(tenant.id, credential, named, report, now=now, version=version))
+        version = self.version_of(tenant)
+        contact = Contact(tenant.id, credential, named, report, now=now, version=version, new_report=new_report)
+        return await self._contacts.answer(contact)
 
     async def as_it_is(self, tenant: Tenant) -> Tenant:
         """Return the tenant as it is by now. Raises NotFound if it does not exist any more."""
@@ -296,6 +308,11 @@ class Runner:
     async def _quiet(self, contacts: Sequence[Contact]) -> Sequence[Quiet | None]:
         count = len(contacts) if self.database.is_sqlite else 1
         return await self.database.run_alone(lambda connection: quiet_queries.quiet(connection, contacts), count=count)
+
+    def _quiet_now(self, contacts: Sequence[Contact]) -> Sequence[Quiet | None] | None:
+        return self.database.run_alone_now(
+            lambda connection: quiet_queries.quiet(connection, contacts), count=len(contacts)
+        )
 
     async def _look(self, tenant_id: TenantId) -> Tenant | None:
         """Look at a tenant in the database; read it again if another process has changed it."""

@@ -237,9 +237,18 @@ async def give_way() -> None:
 class Together(Generic[Q, A]):
     """The questions of one kind. Everything runs on the event loop."""
 
-    def __init__(self, ask: Callable[[Sequence[Q]], Coroutine[Any, Any, Sequence[A]]], *, at_once: int = 1) -> None:
-        """`ask` answers questions, in their order. `at_once`: the most statements under way at a time."""
+    def __init__(
+        self,
+        ask: Callable[[Sequence[Q]], Coroutine[Any, Any, Sequence[A]]],
+        *,
+        at_once: int = 1,
+        ask_now: Callable[[Sequence[Q]], Sequence[A] | None] | None = None,
+    ) -> None:
+        """`ask` answers questions, in their order. `at_once`: the most statements under way at a time. `ask_now`
+        answers them without waiting for anything, or returns None if `ask` has to.
+        """
         self._ask = ask
+        self._ask_now = ask_now
         self._at_once = at_once
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         #: Whether those who wait are asked for in this turn of the event loop.
@@ -264,6 +273,14 @@ class Together(Generic[Q, A]):
         while waiting and len(self._asking) < self._at_once:
             now, waiting = waiting[:_MOST], waiting[_MOST:]
             questions, answers = [question for question, _ in now], [answer for _, answer in now]
+            known = None if self._ask_now is None else self._ask_now(questions)
+            if known is not None:  # a task for it would take two more turns of the event loop
+                for answer, value in zip(answers, known, strict=True):
+                    answer.set_result(value)
+                if waiting:  # others get a turn before them
+                    self._is_about_to_ask = True
+                    asyncio.get_running_loop().call_soon(self._ask_next)
+                break
             asking = asyncio.create_task(self._ask(questions))
             self._asking.add(asking)
             asking.add_done_callback(partial(self._tell, answers))

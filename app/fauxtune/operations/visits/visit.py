@@ -1,8 +1,9 @@
 """A device in one transaction of a check-in. What is stored of it is read once, and only if there is any; what changes
 of it is noted here, and written once, at the end.
 
-Between the requests of one conversation the parts are remembered: they are true as long as nobody has changed the
-tenant (`runtime.memory`) and the device's row is as it was left. Where transactions are one after the other (SQLite),
+Between the requests of one conversation, and between reports that say the same in other words, the parts are
+remembered: they are true as long as nobody has changed the tenant (`runtime.memory`) and the device's row is as it was
+left. Where transactions are one after the other (SQLite),
 and each tells the memory of what it wrote, the row is as it was left, too, and is not read.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Unpack
 
@@ -23,15 +24,13 @@ from fauxtune.core.model.ids import ItemKey, ProfileId, RequestId, ResourceId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.made_often import with_changes
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident
-from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.devices import ending as device_ledger
 from fauxtune.operations.devices.audience import Audience, user_name
-from fauxtune.operations.devices.caller import Caller, DeviceCaller, checked, is_live
-from fauxtune.operations.runtime.memory import TenantMemory
-from fauxtune.operations.runtime.runner import Runner
+from fauxtune.operations.devices.caller import Caller, checked
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.left import Ledger, Left, Parts, left_by_last, size_of
 from fauxtune.operations.visits.situations import DeviceSituation
 from fauxtune.storage.queries import app_states as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -50,35 +49,6 @@ from fauxtune.storage.rows.devices import (
     StepRow,
 )
 from fauxtune.storage.rows.resources import AppStateRow
-
-Ledger = dict[ItemKey, LedgerRow]
-
-#: About how many bytes a row takes in memory.
-_ROW = 1024
-
-
-@dataclass(slots=True)
-class Parts:
-    """What is known of a device besides its row; None: not read yet."""
-
-    ledger: Ledger | None = None
-    requests: list[ServedRequestRow] | None = None
-    states: dict[ProfileId, ProfileStateRow] | None = None
-    steps: dict[str, StepRow] | None = None
-    #: Certificates that were issued to the device in this conversation, by thumbprint.
-    issued: dict[str, x509.Certificate] = field(default_factory=dict)
-    apps: dict[ResourceId, AppStateRow] | None = None
-
-    def copy(self) -> Parts:
-        """Return a copy that can be changed."""
-        return Parts(
-            None if self.ledger is None else dict(self.ledger),
-            None if self.requests is None else list(self.requests),
-            None if self.states is None else dict(self.states),
-            None if self.steps is None else dict(self.steps),
-            dict(self.issued),
-            None if self.apps is None else dict(self.apps),
-        )
 
 
 class Visit:
@@ -110,6 +80,8 @@ class Visit:
         self.fresh_answers: list[AnswerRow] = []
         #: Whether the device is expected to report the results of its steps next.
         self.continues = False
+        #: Whether its report was not the last one, and nothing followed from it: the next one may be alike.
+        self.rests = False
 
     # What is known
 
@@ -118,7 +90,8 @@ class Visit:
         """The device as it is left by this visit, at its end."""
         # What was looked up once is in the parts; keys may have come since.
         had_keys, actions = self._stored.keys or bool(self.tx.key_changes), self._stored.actions
-        return Left(self.row, self.parts, StoredParts(groups=self._in_groups, keys=had_keys, actions=actions))
+        stored = StoredParts(groups=self._in_groups, keys=had_keys, actions=actions)
+        return Left(self.row, self.parts, stored, rests=self.rests)
 
     @property
     def ledger(self) -> Mapping[ItemKey, LedgerRow]:
@@ -393,15 +366,6 @@ class Visit:
         return self.parts.steps
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A device as a transaction has left it, and what may be stored of it."""
-
-    row: EnrollmentRow
-    parts: Parts
-    stored: StoredParts
-
-
 @contextmanager
 def visiting(tx: Transaction, caller: Caller) -> Iterator[Visit]:
     """Visit the calling device, which is locked until the transaction ends. Raises as `identified`."""
@@ -431,32 +395,6 @@ def visiting_again(tx: Transaction, left: Left) -> Iterator[Visit]:
         yield visit
 
 
-def left_by_last(memory: TenantMemory | None, credential: str) -> Left | None:
-    """Return how the last request of its conversation left the device with this credential, if that is known."""
-    left = None if memory is None else memory.recall(credential)
-    return left if isinstance(left, Left) else None
-
-
-def in_conversation(runner: Runner, tenant: Tenant, *, credential: str) -> EnrollmentRow | None:
-    """Return the enrolment whose credential has this digest, if it is remembered. The next visit checks it."""
-    left = left_by_last(runner.memory.of(tenant.id), credential)
-    return left.row if left is not None and is_live(left.row) else None
-
-
-def set_wire_state(tx: Transaction, caller: DeviceCaller, *, state: JsonObject) -> None:
-    """Store what the surface of the device's platform has to remember, in place of what it stored before."""
-    queries.change_enrollment(tx.connection, caller.enrollment_id, wire_state=state)
-    if tx.memory is None:
-        return
-    tx.memory.writes_one_device = True
-    left = left_by_last(tx.memory, caller.credential)
-    if left is None:
-        tx.memory.forget(caller.credential)
-    else:
-        left = replace(left, row=replace(left.row, wire_state=state))
-        tx.memory.remember(caller.credential, left, size=_size_of(left))
-
-
 @contextmanager
 def _visit(tx: Transaction, row: EnrollmentRow, *, stored: StoredParts, left: Left | None) -> Iterator[Visit]:
     # Whatever changes what a device is to do changes its row too.
@@ -469,20 +407,10 @@ def _visit(tx: Transaction, row: EnrollmentRow, *, stored: StoredParts, left: Le
     yield visit
     visit.write()
     if tx.memory is not None and row.credential_digest is not None:
-        if visit.continues:
-            tx.memory.remember(row.credential_digest, visit.left, size=_size_of(visit.left))
+        if visit.continues or visit.rests:
+            tx.memory.remember(row.credential_digest, visit.left, size=size_of(visit.left))
         else:
             tx.memory.forget(row.credential_digest)
-
-
-def _size_of(left: Left) -> int:
-    """About how many bytes it takes."""
-    parts = left.parts
-    steps = (parts.steps or {}).values()
-    size = 8 * _ROW + len(left.row.identity_certificate) + len(repr(left.row.wire_state))
-    size += sum(_ROW + len(row.payload or b"") for row in (parts.ledger or {}).values())
-    size += _ROW * (len(parts.requests or ()) + len(parts.states or ()) + len(steps) + 4 * len(parts.issued))
-    return size + sum(len(repr(step.answer)) for step in steps)
 
 
 def _with_its_certificate(row: LedgerRow, before: LedgerRow | None) -> LedgerRow:

@@ -1,6 +1,6 @@
 """Which check-ins are quiet, that is, change nothing: one statement decides that for all that come at one time (on
-SQLite one for each, in one transaction), and writes when they came. Nothing else decides it; `Visit.is_quiet` says the
-same of a device that was read.
+SQLite one for each, in one transaction), and writes when they came and what they said. Nothing else decides it;
+`Visit.is_quiet` says the same of a device that was read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import JSON, ColumnElement, Connection, FromClause, String, bind
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.made_often import made_often
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.internals.sqlalchemy_statements import Columns, Prepared
 from fauxtune.storage.odata import as_rows
@@ -21,10 +22,12 @@ from fauxtune.storage.tables import enrollments, tenant_versions
 from fauxtune.storage.tenancy import of_tenant
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A device that checks in. `named`: the column `id` or `hardware_key` by which it names itself, and its value;
-    `credential` and `report` are digests; `version`: the one that its tenant must have (None: any).
+    `credential`, `report` and `new_report` are digests: `report` has to be that of its last report, in place of which
+    `new_report` is written (None: they are the same); `version`: the one that its tenant must have (None: any).
     """
 
     tenant_id: TenantId
@@ -33,6 +36,7 @@ class Contact:
     report: str
     now: datetime
     version: str | None = None
+    new_report: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Quiet:
     policy_version: int
 
 
-_CLAIMS = ("credential", "id", "hardware_key", "tenant", "now", "report", "version")
+_CLAIMS = ("credential", "id", "hardware_key", "tenant", "now", "report", "version", "new_report")
 
 
 def _is_quiet(device: FromClause, claims: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[bool]]:
@@ -70,7 +74,7 @@ def _of_one() -> Prepared:
     return Prepared(
         update(enrollments)
         .where(enrollments.c.credential_digest == claims["credential"], *_is_quiet(enrollments, claims))
-        .values(last_checkin_at=claims["now"])
+        .values(last_checkin_at=claims["now"], report_digest=claims["new_report"])
         .returning(*_RETURNED)
     )
 
@@ -88,7 +92,7 @@ def _of_many(*, versions: bool) -> Prepared:
         conditions.append(func.coalesce(present.scalar_subquery(), "") == claims["version"])
     # A device that a transaction holds is being changed: its check-in is not quiet, and no other one waits for it.
     quiet = (
-        select(device.c.id, claims["now"].label("now"))
+        select(device.c.id, claims["now"].label("now"), claims["new_report"].label("new_report"))
         .select_from(rows.join(device, device.c.credential_digest == claims["credential"]))
         .where(*conditions)
         .with_for_update(of=device, key_share=True, skip_locked=True)
@@ -97,7 +101,7 @@ def _of_many(*, versions: bool) -> Prepared:
     return Prepared(
         update(enrollments)
         .where(enrollments.c.id == quiet.c.id)
-        .values(last_checkin_at=quiet.c.now)
+        .values(last_checkin_at=quiet.c.now, report_digest=quiet.c.new_report)
         .returning(*_RETURNED)
     )
 
@@ -141,4 +145,5 @@ def _values(contact: Contact) -> dict[str, str | None]:
         "now": iso(contact.now),
         "report": contact.report,
         "version": contact.version,
+        "new_report": contact.report if contact.new_report is None else contact.new_report,
     }

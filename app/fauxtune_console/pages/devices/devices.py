@@ -98,12 +98,19 @@ def _read(
     connection: Connection, call: TenantCall, *, matching: DeviceFilter, by_check_in: bool, start: int
 ) -> tuple[list[Line], int, dict[DeviceState, int]]:
     tenant_id = call.tenant.id
+    counts = queries.device_counts(connection, tenant_id, now=matching.now)
     rows, total = queries.devices(
-        connection, tenant_id, matching=matching, by_check_in=by_check_in, offset=start, limit=_SIZE
+        connection,
+        tenant_id,
+        matching=matching,
+        by_check_in=by_check_in,
+        offset=start,
+        limit=_SIZE,
+        total=queries.total_of(matching, counts),
     )
     cards = cards_of(connection, tenant_id, rows=rows, now=matching.now)
     lines = [_line(row, cards[row.id]) for row in rows]
-    return lines, total, queries.device_counts(connection, tenant_id, now=matching.now)
+    return lines, total, counts
 
 
 def _line(row: ListedDeviceRow, card: Card) -> Line:

@@ -179,6 +179,7 @@ def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict
         among=among,
         offset=start,
         limit=_SIZE,
+        counts=counts,
     )
     referring = configuration_queries.referring(
         connection, tenant_id, profile_id=row.id, navigations=NAMES, limit=_MOST_REFERRING

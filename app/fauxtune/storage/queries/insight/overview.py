@@ -4,7 +4,7 @@ of all devices, one page of it, filtered and sorted; and how many devices are in
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -154,20 +154,35 @@ def devices(
     by_check_in: bool = False,
     offset: int = 0,
     limit: int,
+    total: int | None = None,
 ) -> tuple[list[ListedDeviceRow], int]:
     """Return one page of the enrolments, in the order of their names or of their last check-ins, the latest first, and
-    how many there are in all. Those that have ended come last.
+    how many there are in all: `total`, if that is known. Those that have ended come last.
     """
+    if total is not None and total <= offset:
+        return [], total
     name = func.lower(_NAME)
     order = enrollments.c.last_checkin_at.desc().nulls_last() if by_check_in else name
-    # One pass finds the page and counts all. Wide columns are read only for the page.
+    # One pass finds the page and counts all, if need be. Wide columns are read only for the page.
     chosen = _chosen(tenant_id, matching)
     has_ended = case((enrollments.c.state == EnrollmentState.ENDED.value, 1), else_=0)
-    counted = chosen.add_columns(func.count().over()).order_by(has_ended, order, name, enrollments.c.id)
-    page = connection.execute(counted.offset(offset).limit(limit)).all()
+    counted = chosen if total is not None else chosen.add_columns(func.count().over())
+    ordered = counted.order_by(has_ended, order, name, enrollments.c.id)
+    page = connection.execute(ordered.offset(offset).limit(limit)).all()
     if not page and offset:  # behind the last page
         return [], int(connection.execute(chosen.with_only_columns(func.count())).scalar_one())
-    return _rows(connection, ids=[row[0] for row in page]), int(page[0][1]) if page else 0
+    if total is None:
+        total = int(page[0][1]) if page else 0
+    return _rows(connection, ids=[row[0] for row in page]), total
+
+
+def total_of(matching: DeviceFilter, counts: Mapping[DeviceState, int]) -> int | None:
+    """Return how many devices a list has, from how many are in each state; None where that does not tell."""
+    if matching.text or matching.platform is not None:
+        return None
+    if matching.state is not None:
+        return counts[matching.state]
+    return sum(counts[state] for state in (DeviceState.ENROLLED, DeviceState.ENDING, DeviceState.ENDED))
 
 
 def device_counts(connection: Connection, tenant_id: TenantId, *, now: datetime) -> dict[DeviceState, int]:

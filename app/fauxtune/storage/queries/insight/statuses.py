@@ -110,28 +110,22 @@ def devices_of_profile(
     among: Collection[ProfileStatus] = (),
     offset: int = 0,
     limit: int,
+    counts: Mapping[str, int],
 ) -> tuple[list[ProfileDeviceRow], int]:
     """Return one page of the devices that a profile reaches, those that have still to plan with it too, by name, and
-    how many there are in all. `text`: a part of the device's name or of its user's; `among`: the statuses, if not all.
+    how many there are in all. `text`: a part of the device's name or of its user's; `among`: the statuses, if not all;
+    `counts`: the numbers of devices by status.
     """
+    total = sum(counts.get(each.value, 0) for each in among) if among else sum(counts.values())
+    if not text and total <= offset:
+        return [], total
     device, state = managed_devices.c, profile_states.c
     status = func.coalesce(type_coerce(state.status, Word), ProfileStatus.PENDING.value)
-    columns = (
-        device.enrollment_id,
-        device.device_name,
-        device.user_principal_name,
-        enrollments.c.variant,
-        type_coerce(status, Choice(ProfileStatus)),
-        state.reported_at,
-        state.error_code,
-        state.message,
-    )
     same = (state.enrollment_id == device.enrollment_id) & (state.profile_id == profile_id)
     reached: ColumnElement[bool] = state.profile_id.is_not(None)
     if waiting_devices:
-        rows = as_pairs(dict.fromkeys(waiting_devices, ""))
-        reached = or_(reached, device.enrollment_id.in_(select(rows.c.key)))
-    # One pass finds the page and counts all, in an index. Wide columns are read only for the page.
+        reached = or_(reached, device.enrollment_id.in_(select(as_pairs(dict.fromkeys(waiting_devices, "")).c.key)))
+    # One pass finds the page and counts all, if need be, in an index. Wide columns are read only for the page.
     chosen = (
         select(device.enrollment_id)
         .select_from(managed_devices)
@@ -143,20 +137,29 @@ def devices_of_profile(
     if text:
         chosen = chosen.where(or_(named(device.device_name, text), named(device.user_principal_name, text)))
     order = (device.device_name, device.enrollment_id)
-    counted = chosen.add_columns(func.count().over()).order_by(*order).offset(offset).limit(limit)
-    page = connection.execute(counted).all()
+    counted = chosen.add_columns(func.count().over()) if text else chosen
+    page = connection.execute(counted.order_by(*order).offset(offset).limit(limit)).all()
     if not page:
         behind = offset and connection.execute(chosen.with_only_columns(func.count())).scalar_one()
         return [], int(behind)
     columns_of_page = (
-        select(*columns)
+        select(
+            device.enrollment_id,
+            device.device_name,
+            device.user_principal_name,
+            enrollments.c.variant,
+            type_coerce(status, Choice(ProfileStatus)),
+            state.reported_at,
+            state.error_code,
+            state.message,
+        )
         .select_from(managed_devices)
         .join(enrollments, enrollments.c.id == device.enrollment_id)
         .outerjoin(profile_states, same)
         .where(by_keys(device.enrollment_id, [row[0] for row in page]))
         .order_by(*order)
     )
-    return reads.every(connection, columns_of_page, row=ProfileDeviceRow), int(page[0][1])
+    return reads.every(connection, columns_of_page, row=ProfileDeviceRow), int(page[0][1]) if text else total
 
 
 def user_counts(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> dict[str, int]:

@@ -27,8 +27,9 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import AppReport
 from fauxtune.internals.fastapi_routes import DirectRoute, Router
-from fauxtune.operations.checkin.checkin import Report, check_in
+from fauxtune.operations.checkin.checkin import check_in
 from fauxtune.operations.checkin.deliverables import current_policy
+from fauxtune.operations.checkin.report import Report
 from fauxtune.operations.devices import available_actions, enrollment
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.caller import DeviceCaller, digest

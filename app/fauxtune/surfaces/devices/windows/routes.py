@@ -29,7 +29,7 @@ from fauxtune.operations.devices.escrow import keep
 from fauxtune.operations.devices.windows import PLATFORMS, Claimant, claimed_by, token_for
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.visits.visit import in_conversation
+from fauxtune.operations.visits.left import in_conversation
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent_notice import agent_header
 from fauxtune.surfaces.devices.client_certificate import caller_certificate

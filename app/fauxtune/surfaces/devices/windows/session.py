@@ -23,8 +23,8 @@ from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.log_collections import upload_address
 from fauxtune.operations.devices.windows import leave
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.visits.left import in_conversation, set_wire_state
 from fauxtune.operations.visits.situations import claiming
-from fauxtune.operations.visits.visit import in_conversation, set_wire_state
 from fauxtune.storage.queries.devices import wire_state
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow
