@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar, overload
 
+from fauxtune.core.chance import LARGEST_NUMBER
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.addresses import is_host_name
 from fauxtune.core.model.mail_accounts import MAIL_PORTS
@@ -228,6 +229,11 @@ class Settings:
     )
     ephemeral = Setting("use a temporary data_dir, deleted at the end", default=False, read=_switch)
     seed = Setting("the content of an empty database: contoso, none, or a JSON file", default="contoso", read=str)
+    deterministic = Setting[int | None](
+        "a number from 0 to 2^63-1 that all chance of the first tenant comes from; it needs an empty database",
+        read=_number(0, LARGEST_NUMBER),
+        default=None,
+    )
     edition = Setting(
         "the state of Microsoft's documentation that new tenants follow: 2020-04 or current",
         default=Edition.CURRENT,

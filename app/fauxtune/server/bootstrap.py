@@ -199,11 +199,14 @@ class LatePackagings(Mapping[Platform, Packaging]):
         return len(self._PLATFORMS)
 
 
-async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
-    """Create the tenant of a first start, with the seed's name and domain; `fill_tenant` adds its further parts."""
-    from fauxtune.operations.tenants.creation import found_tenant  # here: later starts create none
+async def seed_tenant(emulator: Emulator, seed: Seed, *, number: int | None = None) -> Tenant:
+    """Create the tenant of a first start, with the seed's name and domain; `fill_tenant` adds its further parts.
+    `number`: that of a deterministic one.
+    """
+    from fauxtune.operations.tenants import creation  # here: later starts create none
 
-    return await found_tenant(emulator, seed, name=seed.name, domain=seed.domain)
+    deterministic = None if number is None else creation.Beginning(number)
+    return await creation.found_tenant(emulator, seed, name=seed.name, domain=seed.domain, deterministic=deterministic)
 
 
 async def fill_tenant(emulator: Emulator, tenant: Tenant | None, *, seed: SeedReader | None) -> None:

@@ -68,6 +68,8 @@ def _is_first(settings: Settings, folder: Path) -> bool:
     """Whether there is something to do, in a process that can fork: one without threads, and not on Windows."""
     file = lifespan.database_file(settings, folder)
     is_new = file is not None and not file.exists()
+    # What a deterministic tenant is asked and answers is kept in memory from its creation on: that of the server.
+    is_new = is_new and settings.deterministic is None
     can_fork = hasattr(os, "fork") and threading.active_count() == 1
     return is_new and settings.seed == bootstrap.BUILT_IN and can_fork
 

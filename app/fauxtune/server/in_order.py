@@ -10,6 +10,7 @@ requests of clients and devices, but for those that wait for news.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -32,13 +33,15 @@ from fauxtune.operations.runtime.in_order import Exchange, being_served, body_do
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import tenants as queries
 
+log = logging.getLogger(__name__)
+
 _CONSOLE = re.compile(r"/console/(?P<tenant>[^/]+)(?:/|$)")
 #: Those who record are no part of what is recorded.
 _RECORDING = re.compile(r"/_fauxtune/v1/tenants/[^/]+/recording(/|$)")
 #: Credentials of this server, not of the tenant: of its control surface, and of its console.
 _OF_SERVER = frozenset({b"authorization", b"cookie"})
-#: Requests of these surfaces do not move the clock: those of administrators, and those that wait for news. A moved clock
-#: would answer the latter, so that they came again and again.
+#: Requests of these surfaces do not move the clock: those of administrators, and those that wait for news. A moved
+#: clock would answer the latter, so that they came again and again.
 _STANDS = frozenset({None, Surface.CONTROL, Surface.PUSH, Surface.CONNECTOR})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Bytes of a body that is read before the request takes its turn, so that a slow sender holds up nobody.
@@ -114,6 +117,13 @@ async def served(emulator: Emulator, tenant: Tenant, *, ticks: bool) -> AsyncIte
     """
     runner, orders = emulator.runner, emulator.orders
     exchange = Exchange(orders.turns, tenant.id)
+    if tenant.id not in orders.met and orders.turns.is_taken(tenant.id):
+        orders.met.add(tenant.id)
+        log.warning(
+            "Requests to the deterministic tenant %s come at the same time: they are served one after the other, in "
+            "the order in which they came.",
+            tenant.name,
+        )
     await exchange.take()
     try:
         number = await runner.run(tenant, _begin, ticks=ticks)

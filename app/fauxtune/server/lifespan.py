@@ -75,6 +75,12 @@ def check(settings: Settings) -> None:
             "--ephemeral and --data-dir (FAUXTUNE_DATA_DIR) cannot be used together: the first keeps no data, the "
             "second names the folder for it. Leave one of them out."
         )
+    if settings.deterministic is not None and (settings.shares_database or settings.seed == "none"):
+        other = "--seed none" if settings.seed == "none" else "--workers or --shared"
+        raise StartRefused(
+            f"--deterministic and {other} cannot be used together: it is for the first tenant, whose requests one "
+            "process serves in their order."
+        )
     if settings.shares_database and sqlite_url_or_none(settings):
         raise StartRefused(
             f"{'--shared' if settings.shared else '--workers'} needs PostgreSQL: a SQLite file belongs to one process. "
@@ -233,8 +239,14 @@ async def running_emulator(
         pool.start()
         readiness.done("keyPool")
         first: Tenant | None = None
-        if seed is not None and not await emulator.runner.read(tenant_queries.all_tenants):
-            first = await bootstrap.seed_tenant(emulator, seed())
+        is_empty = not await emulator.runner.read(tenant_queries.all_tenants)
+        if settings.deterministic is not None and not is_empty:
+            raise StartRefused(
+                "--deterministic is for an empty database, and this one has tenants: name another --data-dir, or leave "
+                "it out. `fauxtune tenant create NAME --deterministic N` makes a further tenant."
+            )
+        if seed is not None and is_empty:
+            first = await bootstrap.seed_tenant(emulator, seed(), number=settings.deterministic)
         if bootstrap.needs_own_secrets(settings, seed=seed):
             await bootstrap.use_own_secrets(emulator)
         await bootstrap.admit_devices(emulator)

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from fauxtune.testing.history import Journal, Wire
 
 _MARKER = (
-    "fauxtune(seed=None, edition=None, state=None, params=None, keys='shared'): what the tenant of this test is made "
-    "from: a seed, the edition of Intune, and sentences that name its state"
+    "fauxtune(seed=None, edition=None, state=None, params=None, keys='shared', deterministic=None): what the tenant of "
+    "this test is made from: a seed, the edition of Intune, sentences that name its state, and the number that its "
+    "chance comes from"
 )
-_OPTIONS = ("seed", "edition", "state", "params", "keys")
+_OPTIONS = ("seed", "edition", "state", "params", "keys", "deterministic")
 _FOLDER = pytest.StashKey[Path]()
 _OWNER = pytest.StashKey[int]()
 

@@ -179,15 +179,18 @@ class Server:
         keys: str | None = "shared",
         state: str | Sequence[str] | None = None,
         params: Mapping[str, Any] | None = None,
+        deterministic: int | None = None,
     ) -> Tenant:
         """Create a tenant with an id, a domain and a secret of its own; `with` deletes it at the end of the block.
 
         `seed` is "contoso" (the default: alice, bob and carol, in the group "All Staff"), "none", a seed document, or
         the path of its file; `keys` "shared" lets test tenants share private keys, so that one is made in
         milliseconds (None: keys that no other tenant has). `state` is a sentence, or several, which it reaches with
-        `params`.
+        `params`. `deterministic` is a number that all chance of the tenant comes from: ids, keys, tokens.
         """
-        return Tenant.create(self, seed=seed, edition=edition, keys=keys, state=state, params=params)
+        return Tenant.create(
+            self, seed=seed, edition=edition, keys=keys, state=state, params=params, deterministic=deterministic
+        )
 
     def close(self) -> None:
         """Disconnect all simulated devices, and end the server if this object started it."""

@@ -78,9 +78,10 @@ class Tenant:
         keys: str | None = "shared",
         state: str | Sequence[str] | None = None,
         params: Mapping[str, Any] | None = None,
+        deterministic: int | None = None,
     ) -> Tenant:
         """Create a tenant: see `Server.tenant`."""
-        body = {"seed": _seed(seed), "edition": edition, "keys": keys}
+        body = {"seed": _seed(seed), "edition": edition, "keys": keys, "deterministic": deterministic}
         answer = server.client(tenant="").emulator(
             "POST", "/tenants", json={name: value for name, value in body.items() if value is not None}
         )

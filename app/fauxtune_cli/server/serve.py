@@ -63,6 +63,13 @@ if TYPE_CHECKING:
 )
 @click.option("--ephemeral", is_flag=True, default=None, help="use a temporary folder, deleted at the end")
 @click.option("--seed", help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
+@click.option(
+    "--deterministic",
+    type=int,
+    metavar="N",
+    help="all chance of the first tenant comes from this number (0 to 2^63-1), and its clock stands; whoever knows it "
+    "can compute the tenant's private keys. For an empty database",
+)
 @click.option("--edition", help="new tenants behave like Intune of 2020-04 or current (default: current)")
 @click.option("--labs", type=PATH, help="folder with labs of your own (docs/labs.md)")
 @click.option("--public-url", help="the HTTPS origin that clients see")
@@ -111,6 +118,7 @@ def serve(
     shared: Path | None,
     ephemeral: bool | None,
     seed: str | None,
+    deterministic: int | None,
     edition: str | None,
     labs: Path | None,
     public_url: str | None,

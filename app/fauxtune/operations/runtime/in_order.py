@@ -193,11 +193,14 @@ def being_served(exchange: Exchange) -> Iterator[None]:
 
 @dataclass(slots=True)
 class Orders:
-    """The deterministic tenants of a server, whose turn it is in each, and what is kept of their exchanges."""
+    """The deterministic tenants of a server, whose turn it is in each, and what is kept of their exchanges. `met`:
+    those to which requests have come at the same time, which is said once.
+    """
 
     tenants: set[TenantId] = field(default_factory=set)
     turns: Turns = field(default_factory=Turns)
     kept: dict[TenantId, Steps] = field(default_factory=dict)
+    met: set[TenantId] = field(default_factory=set)
 
     def keep(self, tenant: TenantId, beginning: JsonObject) -> None:
         """Keep the exchanges of a new tenant."""
@@ -227,6 +230,7 @@ class Orders:
     def forget(self, tenant: TenantId) -> None:
         """Drop a tenant that was deleted."""
         self.tenants.discard(tenant)
+        self.met.discard(tenant)
         self.kept.pop(tenant, None)
 
 
