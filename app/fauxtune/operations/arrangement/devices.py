@@ -19,6 +19,7 @@ from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.checkin import waiting_until_settled
 from fauxtune.operations.devices import enrollment as enrollment_tokens
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
+from fauxtune.operations.runtime.in_order import outside
 from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.operations.tenants.seats import seat_of
 from fauxtune.storage.queries import devices as queries
@@ -155,8 +156,10 @@ async def settle(scene: Scene) -> None:
         await host.finish_check_ins(scene.tenant.id)
         devices = [device for device in await host.devices(scene.tenant.id) if device.is_online]
         awaited = await _enrollments_of(scene, devices)
-        await asyncio.gather(
-            *(signals.wait_for_connection(enrollment, seconds=_CONNECTION_PATIENCE) for enrollment in awaited)
+        await outside(
+            lambda: asyncio.gather(
+                *(signals.wait_for_connection(enrollment, seconds=_CONNECTION_PATIENCE) for enrollment in awaited)
+            )
         )
 
 

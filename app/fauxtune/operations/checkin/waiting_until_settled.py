@@ -135,13 +135,14 @@ async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float, away: Co
         # Devices that became due, or that the last check-in left due, are pushed to check in again.
         again = [id_ for id_ in snapshot.rows if _is_due_again(emulator, id_, snapshot=snapshot)]
         pause = min(max((elapsed() - started) * _PAUSE, _SHORTEST), left)
-        await asyncio.gather(
-            # What is written meanwhile counts. Not every check-in leaves an event: the journal would be too late.
-            emulator.signals.wait_for_news(
-                [tenant.id], seconds=min(_INTERVAL, left), once_waiting=partial(_push, emulator, tenant, devices=again)
-            ),
-            outside(partial(asyncio.sleep, pause)),
+        waits_from = elapsed()
+        # What is written meanwhile counts. Not every check-in leaves an event: the journal would be too late.
+        await emulator.signals.wait_for_news(
+            [tenant.id], seconds=min(_INTERVAL, left), once_waiting=partial(_push, emulator, tenant, devices=again)
         )
+        pause -= elapsed() - waits_from
+        if pause > 0:
+            await outside(partial(asyncio.sleep, pause))
         await emulator.runner.tenant(tenant.id)
     return await emulator.runner.run(tenant, _result, emulator=emulator, snapshot=snapshot, began=began)
 

@@ -111,7 +111,6 @@ class Exchange:
     elapsed: float = 0.0
     _began: float = 0.0
     _turn: Any = field(default=None, repr=False)
-    _taking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def take(self) -> None:
         """Wait for the turn."""
@@ -132,7 +131,9 @@ class Exchange:
             self.steps.note(self.number, kind, content)
 
     async def outside(self, wait: Callable[[], Awaitable[T]]) -> T:
-        """Wait without the turn. Of several waits of one request at a time, the first one back takes the turn."""
+        """Wait without the turn. What waits inside of this wait is a part of it."""
+        if self._turn is None:
+            return await wait()
         self.waits += 1
         call = self.waits
         self.note("waits", call)
@@ -146,9 +147,7 @@ class Exchange:
             done["error"] = {"type": type(error).__name__, "message": error.message, "target": error.target}
             raise
         finally:
-            async with self._taking:
-                if self._turn is None:
-                    await self.take()
+            await self.take()
             self.note("goes on", {**done, "seconds": self.elapsed})
 
     async def waited(self, wait: Callable[[], Awaitable[T]]) -> T:
