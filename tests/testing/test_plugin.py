@@ -210,7 +210,7 @@ def test_an_unknown_sentence(tenant):
 """
     done = run(text, *remote)
     assert "2 passed, 3 errors" in done.stdout
-    assert "takes seed=, edition=, state=, params=, keys=, not sed=" in done.stdout
+    assert "takes seed=, edition=, state=, params=, keys=, deterministic=, not sed=" in done.stdout
     assert "There is no state 'alice has a unicorn'" in done.stdout
 
 

@@ -81,13 +81,14 @@ class TenantMachine(RuleBasedStateMachine):
     """Drives a tenant by rules in any order, and checks its promises after each: `TestMyTenant =
     TenantMachine.TestCase`, or a class that is derived from it.
 
-    Each example has a tenant of its own, `self.tenant`, made of `seed` and `edition`. Classes with further rules draw
-    from `people`, `enrolled`, `assigned` and `imported`: users, devices, profiles, and the ids of Graph's
-    userPFXCertificates. `promises` are those that are checked.
+    Each example has a tenant of its own, `self.tenant`, made of `seed`, `edition` and `deterministic`. Classes with
+    further rules draw from `people`, `enrolled`, `assigned` and `imported`: users, devices, profiles, and the ids of
+    Graph's userPFXCertificates. `promises` are those that are checked.
     """
 
     seed: ClassVar[str | Mapping[str, Any] | None] = None
     edition: ClassVar[str | None] = None
+    deterministic: ClassVar[int | None] = None
     promises: ClassVar[tuple[Promise, ...]] = tuple(Promise)
 
     people: ClassVar[Bundle[User]] = Bundle("people")
@@ -99,7 +100,9 @@ class TenantMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tenant: Tenant = Server.of_process().tenant(self.seed, edition=self.edition)
+        self.tenant: Tenant = Server.of_process().tenant(
+            self.seed, edition=self.edition, deterministic=self.deterministic
+        )
         self._client = self.tenant.server.client(tenant=self.tenant.id)
         self._edition = Edition(self._client.control("GET", "")["settings"]["edition"]["value"])
         self._days = 0
