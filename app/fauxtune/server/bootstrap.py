@@ -82,6 +82,7 @@ class Environment:
     clock: Clock
     ids: IdSource
     addresses: Addresses
+    server_id: str = ""
     ca_file: str = ""
     control_token: str | None = None
     edition: Edition = Edition.CURRENT
@@ -123,6 +124,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         key_source=key_source,
         tokens=tokens,
         addresses=around.addresses,
+        server_id=around.server_id,
         ca_file=around.ca_file,
         control_token=around.control_token,
         edition=around.edition,

@@ -12,7 +12,8 @@ import click
 from fauxtune.core.administration.snippets import powershell_text
 from fauxtune_cli.options import OneOf, Output, emit, output_option, plain_failures
 from fauxtune_cli.service import Emulator, with_service
-from fauxtune_client.endpoints import ClientError, Refused, Server
+from fauxtune_client.endpoints import SERVER_ID, ClientError, Refused, Server
+from fauxtune_client.readiness import readiness
 
 
 class Program(StrEnum):
@@ -49,6 +50,8 @@ def env(*, program: Program, service: Emulator, output: Output) -> None:
             if output is Output.TEXT and program is not Program.POWERSHELL and not sys.stdout.isatty():
                 print("false")  # what a shell evaluates fails as well
             raise
+        if server.server_id is None:
+            server = replace(server, server_id=readiness(server).server_id)
         if missing:
             print(missing, file=sys.stderr)
         emit(output, variables(server, program), text=lines(server, program))
@@ -84,6 +87,7 @@ def variables(server: Server, program: Program) -> dict[str, str]:
     """Return the variables by name, without the secret where none is known."""
     values = {
         "FAUXTUNE_URL": server.https,
+        **({} if server.server_id is None else {SERVER_ID: server.server_id}),
         "FAUXTUNE_GRAPH_URL": f"{server.https}/beta",
         "AZURE_AUTHORITY_HOST": server.https,
         "AZURE_TENANT_ID": server.tenant_id or server.tenant,

@@ -30,6 +30,9 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - nobody listens here
 #: The header of what a server sends to addresses that its clients name. It presses no buttons of another emulator.
 NOTIFICATION = "Fauxtune-Notification"
+#: The header that names the server which answers, by its id; a request may have it, too: the id of the only server that
+#: is to answer.
+SERVER = "X-Fauxtune-Server"
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.I)
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{0,5})?")
 

@@ -229,6 +229,8 @@ class Emulator:
     pki_cache: PkiCache
     wire: Wire
     contents: Contents
+    # The id by which this server is told apart from others; empty where no server is started.
+    server_id: str = ""
     control_token: str | None = None
     # The key of the console's sessions, where several processes serve them. None: each has its own.
     session_secret: bytes | None = None
