@@ -7,7 +7,6 @@ import os
 import socket
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fauxtune.core.model.addresses import EVERY_ADDRESS, LOCAL_NAMES, host_of
@@ -17,9 +16,6 @@ from fauxtune.server import StartRefused, intercept
 from fauxtune.server.tls import addresses_of
 from fauxtune.server.trust.entry import PATH as TRUST
 from fauxtune.settings import Settings
-
-if TYPE_CHECKING:
-    from fauxtune.server.serve import Ports
 
 _ID_FILE = "server-id"
 
@@ -49,20 +45,7 @@ def server_id(home: Path, ids: IdSource) -> str:
         ) from None
 
 
-def addresses(settings: Settings, ports: Ports) -> Addresses:
-    """Return the addresses of a server that has these ports."""
-    host, https, http = _reachable(settings.host), ports.https.number, ports.http.number
-    return Addresses(
-        https=f"https://{host}:{https}",
-        http=f"http://{host}:{http}",
-        public_http_url=(settings.public_http_url or f"http://{_name(settings)}:{http}").rstrip("/"),
-        public_url=None if settings.public_url is None else settings.public_url.rstrip("/"),
-        names=answering_names(settings),
-        mail=tuple((kind, f"{kind}://localhost:{port.number}") for kind, port in ports.mail.items()),
-    )
-
-
-def _name(settings: Settings) -> str:
+def own_name(settings: Settings) -> str:
     """The name of this machine in certificates."""
     return "localhost" if settings.name is None or settings.is_loopback else settings.name
 
@@ -74,7 +57,7 @@ def trust_page(settings: Settings, addresses: Addresses) -> str:
     if settings.is_loopback:
         return f"{addresses.http}{TRUST}"
     host = settings.name or next(iter(addresses_of(settings.host)), settings.host)
-    return f"http://{_reachable(host)}:{urlsplit(addresses.http).port}{TRUST}"
+    return f"http://{reachable(host)}:{urlsplit(addresses.http).port}{TRUST}"
 
 
 def answering_names(settings: Settings) -> frozenset[str] | None:
@@ -89,7 +72,7 @@ def answering_names(settings: Settings) -> frozenset[str] | None:
     return LOCAL_NAMES | {settings.host.lower()} | others | public | frozenset(intercept.HOSTS)
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """The host by which this machine reaches the listeners."""
     try:
         address = ipaddress.ip_address(host)

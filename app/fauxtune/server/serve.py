@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.operations.runtime import wire_across
-from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
+from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Bounds
 from fauxtune.server import bootstrap, intercept, lifespan, names, tls
 from fauxtune.server import readiness as endpoints
@@ -90,7 +90,7 @@ def run(settings: Settings, announce: Announce) -> None:
     with (
         lifespan.data_folder(settings) as folder,
         open_ports(settings) as ports,
-        founder(settings, folder, addresses=names.addresses(settings, ports)) as child,
+        founder(settings, folder, addresses=_addresses(settings, ports)) as child,
     ):
         run_loop(lambda: _serve(ports, folder, settings=settings, announce=announce, founded=child.ended))
 
@@ -271,7 +271,7 @@ def _environment(
     return bootstrap.Environment(
         clock=clock,
         ids=ids,
-        addresses=names.addresses(settings, ports),
+        addresses=_addresses(settings, ports),
         server_id=server_id,
         ca_file=str(files.ca),
         control_token=settings.control_token,
@@ -432,6 +432,18 @@ async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | No
 def _chosen_edition(settings: Settings) -> Edition | None:
     """The edition that the command line or the environment names, if any."""
     return settings.edition if "edition" in settings.given else None
+
+
+def _addresses(settings: Settings, ports: Ports) -> Addresses:
+    host, https, http = names.reachable(settings.host), ports.https.number, ports.http.number
+    return Addresses(
+        https=f"https://{host}:{https}",
+        http=f"http://{host}:{http}",
+        public_http_url=(settings.public_http_url or f"http://{names.own_name(settings)}:{http}").rstrip("/"),
+        public_url=None if settings.public_url is None else settings.public_url.rstrip("/"),
+        names=names.answering_names(settings),
+        mail=tuple((kind, f"{kind}://localhost:{port.number}") for kind, port in ports.mail.items()),
+    )
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
