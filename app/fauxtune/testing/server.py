@@ -257,7 +257,7 @@ class Server:
             from fauxtune_sim.hosting.pool import DevicePool  # here: it locks folders, which only POSIX systems can
 
             ca = None if self.ca_file is None else self.ca_file.read_bytes()
-            self._pool = DevicePool(self.url, ca=ca, keys=_RING)
+            self._pool = DevicePool(self.url, ca=ca, server_id=self.server_id, keys=_RING)
         return self._pool
 
 

@@ -100,7 +100,7 @@ class Agent(ABC):
         self.time = TenantTime() if time is None else time
         #: Where the device gets the keys that it makes: a fleet shares some.
         self.keys = KeyRing()
-        self._transport = transport.demanding(device.demands)
+        self._transport = transport.demanding({**transport.demands, **device.demands})
         self._check_in_lock = asyncio.Lock()
         #: Whether the present check-in is the first one after the device's facts have changed.
         self._has_news = False
@@ -144,7 +144,7 @@ class Agent(ABC):
         self.device.enrollment, self.device.ended = enrollment, None
         self.device.ca = self._transport.ca
         self.device.save()
-        self._transport = self._transport.demanding(self.device.demands)
+        self._transport = self._transport.demanding({**self._transport.demands, **self.device.demands})
 
     async def enroll_with_profile(self, data: bytes, *, key: rsa.RSAPrivateKey | None = None) -> None:
         """Enrol an Apple device with a configuration profile instead of a service's address and a token.
