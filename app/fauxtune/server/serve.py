@@ -273,6 +273,7 @@ def _environment(
         ids=ids,
         addresses=_addresses(settings, ports),
         server_id=server_id,
+        arc_tokens=settings.arc_tokens,
         ca_file=str(files.ca),
         control_token=settings.control_token,
         edition=settings.edition,

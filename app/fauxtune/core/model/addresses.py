@@ -87,6 +87,8 @@ class Surface(StrEnum):
     IDENTITY = "identity"
 
 
+#: Below it are the endpoints of managed identity, and the issuer for federated ones. No tenant can have such a name.
+MANAGED = "/_identity"
 #: The paths of each surface; the first match counts. `tenant`: the part that names the tenant, where there is one.
 _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
     (Surface.ANDROID, re.compile(r"/mdm/(?P<tenant>[^/]+)/android(/|$)")),
@@ -112,7 +114,7 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
         Surface.IDENTITY,
         re.compile(
             # The last ones are those of Azure Resource Manager, which Azure CLI asks for at its login.
-            r"/(?P<tenant>[^/]+)/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)"
+            rf"(?:{MANAGED}/|/(?=[^/]+/(?:oauth2|v2\.0|\.well-known|discovery|userrealm)(?:/|$)))(?P<tenant>[^/]+)"
             r"|/(subscriptions|tenants|metadata/endpoints)/?$",
             re.IGNORECASE,
         ),
