@@ -289,6 +289,12 @@ class Settings:
         default=(),
         read=_hosts,
     )
+    arc_tokens = Setting(
+        "the folder of the challenges of Azure Arc, which its clients must be able to read; on Linux they look nowhere "
+        "else",
+        default=Path("/var/opt/azcmagent/tokens"),
+        read=Path,
+    )
     key_pool_size = Setting("the number of RSA keys made in advance", default=8, read=_number(0))
     key_pool_threads = Setting[int | None](
         "the threads that make them; default: one less than there are cores, for the event loop needs one, of which "

@@ -227,6 +227,7 @@ SECTIONS = (
         "Connect programs",
         (
             Command("env", "server", "Print environment variables for clients, ready to paste."),
+            Command("identity", "server", "Make tokens for federated identity."),
             Command(
                 "trust",
                 "server",

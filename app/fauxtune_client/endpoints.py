@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ssl
 
+#: The variable that names the server which is at the address of another variable, or of an option.
+SERVER_ID = "FAUXTUNE_SERVER_ID"
 #: The tenant that every server has by default.
 _SEEDED = {
     "tenant": "contoso",
@@ -57,6 +59,8 @@ class Server:
     tenant_id: str | None
     client_id: str
     client_secret: str = field(repr=False)
+    #: The id of the only server that is to answer; None: whichever does.
+    server_id: str | None = None
 
     @property
     def has_seeded_secret(self) -> bool:
@@ -89,7 +93,9 @@ def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> S
     """Return the server at `url`, else the one that runs on `data_dir`. Raises ClientError if it does not exist.
 
     The CA and credentials in the folder are used for `url` too if it is the same server, else the seeded credentials.
+    The server must have the id that FAUXTUNE_SERVER_ID names for `url`, else the one in the folder.
     """
+    server_id = None if url is None else os.environ.get(SERVER_ID)
     known = _read(data_dir)
     if url is None:
         if known is None:
@@ -112,6 +118,7 @@ def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> S
         tenant_id=known.get("tenantId"),
         client_id=str(known.get("clientId") or _SEEDED["clientId"]),
         client_secret=str(known.get("clientSecret") or _SEEDED["clientSecret"]),
+        server_id=server_id or known.get("serverId"),
     )
 
 

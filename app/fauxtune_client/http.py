@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from fauxtune.core.model.addresses import SERVER
 from fauxtune.core.model.mail_accounts import MESSAGE
 from fauxtune_client.endpoints import ClientError, Refused, Server, Unreachable, User, tls_context
 
@@ -266,6 +267,8 @@ class Client:
 
     def _exchange(self, method: str, url: str, **content: Any) -> httpx.Response:
         watch = self._watch
+        if self.server.server_id is not None and url.startswith(f"{self.server.https}/"):
+            content["headers"] = {**(content.get("headers") or {}), SERVER: self.server.server_id}
         if watch is not None and content.get("content"):
             body = content["content"]
             content["headers"] = {**content["headers"], "content-length": str(len(body))}

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from fauxtune_client.endpoints import ClientError, Server, tls_context
+from fauxtune_client.endpoints import SERVER_ID, ClientError, Server, tls_context
 
 _TIMEOUT_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
@@ -23,10 +23,11 @@ _LARGEST_ANSWER = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What a server answered: `missing` is empty if it is ready."""
+    """What a server answered: `missing` is empty if it is ready; `server_id` is None of one that has no id."""
 
     https: str
     missing: tuple[str, ...] = ()
+    server_id: str | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -40,17 +41,25 @@ class Readiness:
 
 
 def readiness(server: Server, *, seconds: float = _TIMEOUT_SECONDS) -> Readiness:
-    """Return whether the server is ready, and what it still waits for. Raises ClientError if it does not answer."""
+    """Return whether the server is ready, and what it still waits for. Raises ClientError if it does not answer, or if
+    another server does than the one that is meant.
+    """
     url = f"{server.https}/readyz"
     status, body = _get(url, server, seconds=seconds)
     try:
         document = json.loads(body) if status in {200, 503} else None
     except (ValueError, RecursionError):
         document = None
-    missing = document.get("notReady") if isinstance(document, dict) else None
+    known = document if isinstance(document, dict) else {}
+    missing, server_id = known.get("notReady"), known.get("serverId")
     if not isinstance(missing, list) or bool(missing) is (status == 200):
         raise ClientError(f"{url} answered {status}: check that this is a Fauxtune server.")
-    return Readiness(server.https, tuple(map(str, missing)))
+    if server.server_id is not None and server_id != server.server_id:
+        raise ClientError(
+            f"{server.https} is the server {server_id}, not {server.server_id}, which {SERVER_ID} or the data folder "
+            "names: another server has its port now."
+        )
+    return Readiness(server.https, tuple(map(str, missing)), server_id)
 
 
 def wait_until_ready(

@@ -15,14 +15,20 @@ SCHEMAS: Json = {
     },
     "Readiness": {
         "type": "object",
-        "required": ["notReady"],
+        "required": ["notReady", "serverId"],
         "properties": {
             "notReady": {
                 "type": "array",
                 "description": "what a start still waits for, in this order, or `database` if it does not answer now; "
                 "empty if the server is ready",
                 "items": {"type": "string", "enum": ["listeners", "database", "keyPool", "tenant"]},
-            }
+            },
+            "serverId": {
+                "type": "string",
+                "format": "uuid",
+                "description": "the server, made with its data folder; the header `X-Fauxtune-Server` of every answer "
+                "has it, too, and a request that has the header with another id is refused (421)",
+            },
         },
     },
 }

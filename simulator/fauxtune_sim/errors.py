@@ -6,6 +6,7 @@
       FactRefused           a device of this kind cannot have this value of a fact
       StateBroken           the state folder cannot be used
       ServerUnreachable     no answer: refused connection, failed TLS, timeout
+        OtherServer         another server has the address of the device's own
       ServerRefused         the server refused; `status`, `code` and `message` are the server's
         EnrollmentOver      the service does not know this device (any more)
       AnswerBroken          the server's answer violates the protocol
@@ -47,6 +48,10 @@ class StateBroken(SimulatorError):
 
 class ServerUnreachable(SimulatorError):
     """The server did not answer."""
+
+
+class OtherServer(ServerUnreachable):
+    """Another server answers at the address of the one that is meant."""
 
 
 class ServerRefused(SimulatorError):

@@ -13,6 +13,10 @@ _ENROLLMENT_TOKENS = "app/fauxtune/storage/queries/enrolling.py"
 _TOKENS = "app/fauxtune/operations/runtime/access_tokens.py"
 _QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
 
+_WHICH = "tests/server/test_which_server.py"
+_MANAGED = "tests/surfaces/identity/test_managed_identity.py"
+_FEDERATED = "tests/surfaces/identity/test_federated_identity.py"
+_IMDS = "/_identity/contoso/c0ffee00-0000-4000-8000-00000000a991/metadata/identity/oauth2/token"
 _OWN_SEAT = "tests/surfaces/control/test_classrooms.py::test_a_password_opens_the_own_tenant_and_no_other_call[sqlite]"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -39,6 +43,42 @@ MUTANTS: tuple[Mutant, ...] = (
         tests=(
             "tests/surfaces/control/test_classrooms.py::test_graph_is_opened_by_the_application_that_the_own_tenant_tells[sqlite]",
         ),
+    ),
+    # Which server is asked, and who needs no secret.
+    Mutant(
+        rule="A request for another server is answered",
+        file="app/fauxtune/server/middleware.py",
+        before="if server_id and wanted.lower() != server_id:",
+        after="if not server_id:",
+        tests=(f"{_WHICH}::test_a_request_for_another_server_is_refused_by_every_surface_but_not_by_probes",),
+    ),
+    Mutant(
+        rule="A token without a secret is given to another machine",
+        file="app/fauxtune/surfaces/identity/managed.py",
+        before="    check_local(request)\n",
+        after="    pass\n",
+        tests=(f"{_MANAGED}::test_only_programs_of_this_machine_are_answered[sqlite-{_IMDS}]",),
+    ),
+    Mutant(
+        rule="The secret of Azure Arc is good for several uses",
+        file="app/fauxtune/operations/directory/arc_challenges.py",
+        before="        file.unlink()  # of",
+        after="        file.stat()  # of",
+        tests=(f"{_MANAGED}::test_azure_arc_takes_the_content_of_a_file_once[sqlite]",),
+    ),
+    Mutant(
+        rule="A token of another subject is accepted",
+        file="app/fauxtune/surfaces/identity/federation.py",
+        before='if member == "audience":',
+        after='if member == "subject":\n            continue\n        if member == "audience":',
+        tests=(f"{_FEDERATED}::test_the_trust_follows_the_subject[sqlite]",),
+    ),
+    Mutant(
+        rule="A token is accepted whoever has signed it",
+        file="app/fauxtune/surfaces/identity/federation.py",
+        before="not any(_is_signed(token, key) for key in named)",
+        after="not named",
+        tests=(f"{_FEDERATED}::test_a_token_without_a_signature_is_refused[sqlite]",),
     ),
     # Permissions.
     Mutant(

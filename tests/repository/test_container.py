@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fauxtune.server.serve import _names
+from fauxtune.server.names import certified_names
 from fauxtune.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,8 +90,8 @@ def test_compose_publishes_no_token_and_answers_under_its_own_names_alone(servic
 
 
 def test_a_server_for_other_machines_has_its_own_name_in_its_certificate(services: dict[str, Any]) -> None:
-    assert socket.gethostname() in _names(Settings(host="0.0.0.0"))
-    assert _names(Settings(host="localhost")) == ["localhost"]
+    assert socket.gethostname() in certified_names(Settings(host="0.0.0.0"))
+    assert certified_names(Settings(host="localhost")) == ["localhost"]
     assert services["fauxtune"]["hostname"] == "fauxtune"
 
 

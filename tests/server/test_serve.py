@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fauxtune.core.administration.directory import PASSWORD
 from fauxtune.core.model.addresses import is_answered
 from fauxtune.operations.tenants.seeds import BUILT_IN
-from fauxtune.server import StartRefused, lifespan, serve
+from fauxtune.server import StartRefused, lifespan, names
 from fauxtune.server.bootstrap import chosen_seed, needs_own_secrets
 from fauxtune.settings import Settings
 from tests.support.certificates import issued_elsewhere
@@ -50,7 +50,7 @@ def test_the_first_line_says_everything_that_a_client_needs(tmp_path: Path) -> N
         assert endpoints["pid"] == server.process.pid
         assert json.loads((tmp_path / "endpoints.json").read_text()) == endpoints
         assert stat.S_IMODE((tmp_path / "endpoints.json").stat().st_mode) == 0o600
-        assert httpx.get(f"{endpoints['http']}/readyz").json() == {"notReady": []}
+        assert httpx.get(f"{endpoints['http']}/readyz").json()["notReady"] == []
         with server.client() as client:
             assert client.get("/livez").status_code == 200
             form = {
@@ -472,10 +472,10 @@ def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path, comma
 def test_a_server_answers_under_its_names_alone_also_where_other_machines_reach_it(
     settings: Settings, answered: tuple[str, ...], refused: tuple[str, ...]
 ) -> None:
-    names = serve._answering_names(settings)
-    assert names is not None
-    assert [is_answered(name, names) for name in answered] == [True] * len(answered)
-    assert [is_answered(name, names) for name in refused] == [False] * len(refused)
+    own = names.answering_names(settings)
+    assert own is not None
+    assert [is_answered(name, own) for name in answered] == [True] * len(answered)
+    assert [is_answered(name, own) for name in refused] == [False] * len(refused)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has heaps that can be counted")

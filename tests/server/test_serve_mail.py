@@ -84,7 +84,9 @@ def test_the_banner_names_the_ports(capsys: pytest.CaptureFixture[str], monkeypa
     monkeypatch.setenv("COLUMNS", "200")
     mail = (("smtp", "smtp://localhost:8025"), ("pop3s", "pop3s://localhost:8995"))
     http = "http://localhost:8080"
-    endpoints = Endpoints("https://localhost:8443", http, "ca.pem", ".fauxtune", trust=f"{http}/trust", mail=mail)
+    endpoints = Endpoints(
+        "7d0c", "https://localhost:8443", http, "ca.pem", ".fauxtune", trust=f"{http}/trust", mail=mail
+    )
     announce(Ready(endpoints, Path("data")), for_python="fauxtune env --for python")
     assert "mail programs  smtp://localhost:8025, pop3s://localhost:8995" in capsys.readouterr().out
 

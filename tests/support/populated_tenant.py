@@ -109,7 +109,23 @@ class Population:
             "nobody": nobody,
             "object": bob,
             "principal": f"appId={INTUNE}",
+            "application": await self._application(),
         }
+
+    async def _application(self) -> str:
+        """An application that accepts tokens of an issuer, of several subjects."""
+        made = await create(self.graph, "/applications", displayName="Builds")
+        for number in "213":
+            await create(
+                self.graph,
+                f"/applications/{made['id']}/federatedIdentityCredentials",
+                name=f"branch-{number}",
+                description=f"Branch {number}",
+                issuer="https://token.actions.example",
+                subject=f"repo:contoso/mdm:ref:refs/heads/{number}",
+                audiences=["api://AzureADTokenExchange"],
+            )
+        return str(made["id"])
 
     async def _profiles(self) -> None:
         keys = self.populated.keys

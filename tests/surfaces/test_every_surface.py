@@ -125,7 +125,7 @@ async def test_graph_looks_at_the_token_first(http: httpx.AsyncClient) -> None:
 
 
 async def test_what_the_server_answers_by_itself_is_only_read(app: Application) -> None:
-    gate = ReadinessGate()
+    gate = ReadinessGate("")
     gate.open(app)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=ORIGIN) as client:
         for path in probes_description.OPERATIONS:

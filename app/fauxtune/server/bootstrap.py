@@ -48,6 +48,7 @@ from fauxtune.operations.runtime.kept_answers import AnswerCache, PkiCache
 from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.signals import Signals
+from fauxtune.operations.runtime.signing_keys import KEY_NAME, prepare_signing_key, signing_key
 from fauxtune.operations.runtime.turns import Turns
 from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.server import StartRefused
@@ -61,7 +62,6 @@ from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import logs
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.tenants import FaultRuleRow
-from fauxtune.surfaces.identity.keys import KEY_NAME, prepare_signing_key, signing_key
 from fauxtune.surfaces.late import Late
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Environment:
     clock: Clock
     ids: IdSource
     addresses: Addresses
+    server_id: str = ""
+    arc_tokens: Path | None = None
     ca_file: str = ""
     control_token: str | None = None
     edition: Edition = Edition.CURRENT
@@ -123,6 +125,8 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         key_source=key_source,
         tokens=tokens,
         addresses=around.addresses,
+        server_id=around.server_id,
+        arc_tokens=around.arc_tokens,
         ca_file=around.ca_file,
         control_token=around.control_token,
         edition=around.edition,

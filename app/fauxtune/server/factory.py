@@ -119,6 +119,7 @@ class Application:
             refuse=refuse,
             ids=emulator.runner.ids,
             names=emulator.addresses.names,
+            server_id=emulator.server_id,
             wire_of=lambda: held["emulator"].wire,
             emulator_of=lambda: held["emulator"],
         )

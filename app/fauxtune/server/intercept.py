@@ -22,7 +22,7 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -109,8 +109,9 @@ class Interceptor(Listener):
         contexts: Mapping[str, ssl.SSLContext],
         patience: Patience | None = None,
         limit: ConnectionLimit | None = None,
+        headers: Sequence[tuple[str, str]] = (),
     ) -> None:
-        super().__init__(app, port, patience=patience, limit=limit)
+        super().__init__(app, port, patience=patience, limit=limit, headers=headers)
         self._contexts = contexts
         self._hosts = frozenset(contexts)
 

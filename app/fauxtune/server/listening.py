@@ -13,7 +13,7 @@ import logging
 import resource
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,8 +200,11 @@ class Listener(Server):
         context: Callable[[], ssl.SSLContext] | None = None,
         patience: Patience | None = None,
         limit: ConnectionLimit | None = None,
+        headers: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """`context`: returns the context of a new connection; None: connections are in clear."""
+        """`context`: returns the context of a new connection; None: connections are in clear. `headers`: those of every
+        answer.
+        """
         super().__init__(
             Config(
                 app,
@@ -214,6 +217,7 @@ class Listener(Server):
                 log_config=None,
                 access_log=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                headers=[*headers],
             )
         )
         self._port = port

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fauxtune.core.model.addresses import host_in, is_answered
+from fauxtune.core.model.addresses import SERVER, host_in, is_answered
 from fauxtune.core.model.ids import IdSource
 from fauxtune.internals.uvicorn_protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.operations.runtime.emulator import Emulator
@@ -54,6 +54,9 @@ IMPORT_LIMIT = 32 * 1024 * 1024
 _CONTENTS = "/blobs/"
 _IMPORT = ("/_fauxtune/v1/tenants/", "/import")
 
+_SERVER = SERVER.lower().encode()
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
 #: In seconds (RFC 9110 10.2.3).
 _RETRY_LATER = (b"retry-after", b"1")
 
@@ -70,17 +73,19 @@ class Guard:
         refuse: Refuse,
         ids: IdSource,
         names: frozenset[str] | None = None,
+        server_id: str = "",
         wire_of: WireOf | None = None,
         emulator_of: Callable[[], Emulator] | None = None,
     ) -> None:
         """`names`: the hosts under which requests are answered (None: all). This refuses web pages whose owner lets
-        their name point to this address (DNS rebinding). `wire_of`: where exchanges are recorded.
-        `emulator_of`: whose faults strike requests.
+        their name point to this address (DNS rebinding). `server_id`: the only one that requests may ask for (empty:
+        any). `wire_of`: where exchanges are recorded. `emulator_of`: whose faults strike requests.
         """
         self._app = app
         self._refuse = refuse
         self._ids = ids
         self._names = names
+        self._server_id = server_id
         self._wire_of = wire_of
         self._emulator_of = emulator_of
         self._ordered: ASGIApp | None = None
@@ -102,6 +107,7 @@ class Guard:
             exchange.check_head()
             if self._names is not None:
                 exchange.check_host(self._names)
+            exchange.check_server(self._server_id)
             app = self._app
             if self._emulator_of is not None and (emulator := self._emulator_of()).faults.is_on:
                 app = _faulty(app, emulator, refuse=self._refuse, connection=receive)
@@ -169,6 +175,7 @@ class _Exchange:
         self._send = send
         self._received = self._sent = 0
         self._host: list[bytes] = []
+        self._wanted: list[bytes] = []
         path: str = scope["path"]
         self._limit = _limit_of(path)
         self._caller = Caller()
@@ -216,6 +223,8 @@ class _Exchange:
             size += len(name) + len(value) + 4
             if name == b"host":
                 self._host.append(value)
+            if name == _SERVER:
+                self._wanted.append(value)
             if name == b"content-length":
                 if not value.isdigit():
                     raise HTTPException(400, "Content-Length must be a number.")
@@ -240,6 +249,18 @@ class _Exchange:
                     421,
                     f"{says}. It answers under localhost; to call it by another name, start it with --public-url, or "
                     "with --host and --name.",
+                )
+
+    def check_server(self, server_id: str) -> None:
+        """Raise HTTPException for a request that another server is to answer (RFC 9110 15.5.20): its program takes this
+        one for the other, whose published secret is the same. An empty id refuses nothing.
+        """
+        for value in self._wanted:
+            wanted = value.decode("latin-1").strip()
+            if server_id and wanted.lower() != server_id:
+                other = wanted if _ID.fullmatch(wanted) else "one whose id is no GUID"
+                raise HTTPException(
+                    421, f"This is the server {server_id}; the request's {SERVER} header asks for another, {other}."
                 )
 
     def _too_long(self) -> str:

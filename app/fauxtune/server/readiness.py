@@ -19,6 +19,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fauxtune.core.errors import DatabaseUnavailable
+from fauxtune.core.model.addresses import SERVER
 from fauxtune.storage.database import Database
 
 #: The steps of a start, in their order.
@@ -27,9 +28,13 @@ _METHODS = ("GET", "HEAD")
 
 
 class ReadinessGate:
-    """An ASGI application that answers for readiness, and passes other requests on once `open` was called."""
+    """An ASGI application that answers for readiness, and passes other requests on once `open` was called. `headers`:
+    those of every answer of the listeners.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, server_id: str) -> None:
+        self.server_id = server_id
+        self.headers = [(SERVER, server_id)]
         self._app: ASGIApp | None = None
         self._database: Database | None = None
         self._missing = list(STEPS)
@@ -60,7 +65,7 @@ class ReadinessGate:
             await _answer(send, 405, document=document, headers=[(b"allow", ", ".join(_METHODS).encode())])
         elif path == "/readyz":
             missing = await self._missing_now()
-            await _answer(send, 503 if missing else 200, document={"notReady": missing})
+            await _answer(send, 503 if missing else 200, document={"notReady": missing, "serverId": self.server_id})
         elif path == "/livez":
             await _answer(send, 200, document={"alive": True})
         elif self._app is not None:
@@ -86,10 +91,11 @@ FILE_NAME = "endpoints.json"
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The addresses of the server, and the credentials of its first tenant (None without one). URLs end without a
-    slash. `trust`: the page that tells others what to trust.
+    """The id and addresses of the server, and the credentials of its first tenant (None without one). URLs end without
+    a slash. `trust`: the page that tells others what to trust.
     """
 
+    server_id: str
     https: str
     http: str
     ca_file: str
@@ -113,6 +119,7 @@ class Endpoints:
         --mail, `userPassword` where people have another password than the published one.
         """
         return {
+            "serverId": self.server_id,
             "https": self.https,
             "http": self.http,
             "control": f"{self.https}/_fauxtune/v1",

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import ipaddress
 import json
 import signal
-import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -16,16 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
-from fauxtune.core.model.addresses import EVERY_ADDRESS, LOCAL_NAMES, host_of
 from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Bounds
-from fauxtune.server import bootstrap, intercept, lifespan, tls
+from fauxtune.server import bootstrap, intercept, lifespan, names, tls
 from fauxtune.server import readiness as endpoints
 from fauxtune.server.device_host import TOPIC as device_host_topic  # noqa: N811
 from fauxtune.server.device_host import ChildDeviceHost, SharedDeviceHost
@@ -43,8 +39,6 @@ from fauxtune.server.listening import (
 from fauxtune.server.neighbours import Answerer
 from fauxtune.server.readiness import Endpoints, ReadinessGate
 from fauxtune.server.system import SystemClock, SystemIds
-from fauxtune.server.tls import addresses_of
-from fauxtune.server.trust.entry import PATH as TRUST
 from fauxtune.settings import Settings
 from fauxtune.storage.process_lock import Ownership
 from fauxtune.storage.queries import applications as application_queries
@@ -175,8 +169,7 @@ async def serve_at(
                 if isinstance(hosted, SharedDeviceHost):
                     watch = await _among_several(emulator, ownership, hosted=hosted, held=held)
                 if ports.proxy is not None:
-                    behind = intercepting_app(app, emulator)
-                    interceptor = Interceptor(behind, ports.proxy, contexts=place.contexts, limit=place.limit)
+                    interceptor = _interceptor(intercepting_app(app, emulator), ports.proxy, place=place)
                     await interceptor.start()
                     listeners.append(interceptor)
                 if ports.mail:
@@ -226,21 +219,24 @@ class _Place:
 
 
 def _place(ports: Ports, folder: Path, *, settings: Settings) -> _Place:
-    clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()
+    clock, ids = SystemClock(), SystemIds()
     home = folder if settings.shared is None else settings.shared.absolute()
+    readiness = ReadinessGate(names.server_id(home, ids))
     roots = home / "tls" if settings.shares_database else None
-    files = tls.prepare(folder / "tls", roots=roots, names=_names(settings), now=clock.now(), ids=ids)
+    files = tls.prepare(folder / "tls", roots=roots, names=names.certified_names(settings), now=clock.now(), ids=ids)
     context = tls.AcceptingContext(files, client_certificates=settings.client_certificates)
     limit = ConnectionLimit(most_connections())
     main = (
-        Listener(readiness, ports.https, context=context, limit=limit),
-        Listener(readiness, ports.http, limit=limit),
+        Listener(readiness, ports.https, context=context, limit=limit, headers=readiness.headers),
+        Listener(readiness, ports.http, limit=limit, headers=readiness.headers),
     )
     return _Place(
         home,
         files,
         {} if ports.proxy is None else intercept.contexts(files, now=clock.now(), ids=ids),
-        _environment(settings, ports, clock=clock, ids=ids, files=files, context=context),
+        _environment(
+            settings, ports, clock=clock, ids=ids, files=files, context=context, server_id=readiness.server_id
+        ),
         limit,
         readiness,
         listeners=list(main),
@@ -269,12 +265,15 @@ def _environment(
     ids: SystemIds,
     files: tls.TlsFiles,
     context: tls.AcceptingContext,
+    server_id: str,
 ) -> bootstrap.Environment:
     """Return the surroundings of the emulator."""
     return bootstrap.Environment(
         clock=clock,
         ids=ids,
         addresses=_addresses(settings, ports),
+        server_id=server_id,
+        arc_tokens=settings.arc_tokens,
         ca_file=str(files.ca),
         control_token=settings.control_token,
         edition=settings.edition,
@@ -319,6 +318,11 @@ async def _among_several(
 
 async def _stop(listeners: list[Listener]) -> None:
     await asyncio.gather(*(listener.stop() for listener in listeners))
+
+
+def _interceptor(app: ASGIApp, proxy: Port, *, place: _Place) -> Interceptor:
+    headers = place.readiness.headers
+    return Interceptor(app, proxy, contexts=place.contexts, limit=place.limit, headers=headers)
 
 
 def intercepting_app(app: ASGIApp, emulator: Emulator) -> ASGIApp:
@@ -396,11 +400,12 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
     )
     credentials = await _credentials(emulator, tenants[0]) if tenants else {}
     document = Endpoints(
+        server_id=emulator.server_id,
         https=addresses.https,
         http=addresses.http,
         ca_file=emulator.ca_file,
         data_dir=str(folder),
-        trust=_trust_page(settings, addresses),
+        trust=names.trust_page(settings, addresses),
         proxy=None if proxy is None else f"http://localhost:{proxy.number}",
         mail=addresses.mail,
         **credentials,
@@ -431,66 +436,15 @@ def _chosen_edition(settings: Settings) -> Edition | None:
 
 
 def _addresses(settings: Settings, ports: Ports) -> Addresses:
-    host, https, http = _reachable(settings.host), ports.https.number, ports.http.number
+    host, https, http = names.reachable(settings.host), ports.https.number, ports.http.number
     return Addresses(
         https=f"https://{host}:{https}",
         http=f"http://{host}:{http}",
-        public_http_url=(settings.public_http_url or f"http://{_name(settings)}:{http}").rstrip("/"),
+        public_http_url=(settings.public_http_url or f"http://{names.own_name(settings)}:{http}").rstrip("/"),
         public_url=None if settings.public_url is None else settings.public_url.rstrip("/"),
-        names=_answering_names(settings),
+        names=names.answering_names(settings),
         mail=tuple((kind, f"{kind}://localhost:{port.number}") for kind, port in ports.mail.items()),
     )
-
-
-def _name(settings: Settings) -> str:
-    """The name of this machine in certificates."""
-    return "localhost" if settings.name is None or settings.is_loopback else settings.name
-
-
-def _trust_page(settings: Settings, addresses: Addresses) -> str:
-    """The address of the page on trust, for those who are to open it: by --name, or by the first address that others
-    can call.
-    """
-    if settings.is_loopback:
-        return f"{addresses.http}{TRUST}"
-    host = settings.name or next(iter(addresses_of(settings.host)), settings.host)
-    return f"http://{_reachable(host)}:{urlsplit(addresses.http).port}{TRUST}"
-
-
-def _answering_names(settings: Settings) -> frozenset[str] | None:
-    """The hosts under which requests are answered: this machine's own names, those in the settings, and Microsoft's,
-    which no web page can point here; for other machines --name and every address, too. None (all hosts) without
-    --name: their names for it are unknown.
-    """
-    if not settings.is_loopback and settings.name is None:
-        return None
-    others = {EVERY_ADDRESS, str(settings.name).lower()} if not settings.is_loopback else set()
-    public = {host_of(url) for url in (settings.public_url, settings.public_http_url) if url is not None}
-    return LOCAL_NAMES | {settings.host.lower()} | others | public | frozenset(intercept.HOSTS)
-
-
-def _reachable(host: str) -> str:
-    """The host by which this machine reaches the listeners."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.is_unspecified:
-        return "localhost"
-    return f"[{host}]" if address.version == 6 else host
-
-
-def _names(settings: Settings) -> list[str]:
-    """The names in the server's certificate. If others can reach it: --name, the machine's own (a container's
-    `hostname`) and its addresses.
-    """
-    public = urlsplit(settings.public_url or "").hostname
-    names = [settings.host, *([public] if public else [])]
-    if settings.is_loopback:
-        return names
-    own = socket.gethostname()
-    called = [settings.name, own if own.isascii() else None, *addresses_of(settings.host)]
-    return [*names, *filter(None, called)]
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

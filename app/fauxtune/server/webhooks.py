@@ -101,7 +101,25 @@ class Receivers:
             return str(error) or type(error).__name__
         return None if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES else f"status {reply.status}"
 
-    async def _call(self, url: str, *, head: str, content: bytes, query: str = "", reads_body: bool = False) -> _Reply:
+    async def fetch(self, url: str) -> bytes:
+        """Return what is at an address, up to 16 KiB, within 3 seconds. Raises Invalid if this server may not call it,
+        or if it gives nothing.
+        """
+        self.check(url, name="The issuer's address")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                reply = await self._call(url, method="GET", head="", content=b"", reads_body=True)
+        except TimeoutError:
+            raise Invalid(f"{url} did not answer within {PATIENCE:g} seconds.") from None
+        except (OSError, EOFError, ValueError) as error:
+            raise Invalid(f"{url} cannot be read: {error or type(error).__name__}.") from None
+        if reply.status != HTTPStatus.OK:
+            raise Invalid(f"{url} answered {reply.status}, not 200.")
+        return reply.body
+
+    async def _call(
+        self, url: str, *, head: str, content: bytes, query: str = "", reads_body: bool = False, method: str = "POST"
+    ) -> _Reply:
         parts = _parts(url)
         assert parts is not None
         assert parts.hostname
@@ -116,7 +134,7 @@ class Receivers:
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "") + query
             lines = (
-                f"POST {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n{head}Content-Length: {len(content)}\r\n"
+                f"{method} {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n{head}Content-Length: {len(content)}\r\n"
                 f"User-Agent: fauxtune\r\n{NOTIFICATION}: 1\r\nAccept: */*\r\nConnection: close\r\n\r\n"
             )
             writer.write(lines.encode("ascii") + content)

@@ -24,7 +24,7 @@ class Graph(httpx.Client):
         super().__init__(
             base_url=tenant.graph_url,
             verify=tenant.server.ssl_context,
-            headers={"Authorization": f"Bearer {tenant.token()}"},
+            headers={"Authorization": f"Bearer {tenant.token()}", **tenant.server.headers},
             timeout=_TIMEOUT_SECONDS,
             trust_env=False,
         )
@@ -35,7 +35,7 @@ class Graph(httpx.Client):
         return httpx.AsyncClient(
             base_url=self._tenant.graph_url,
             verify=self._tenant.server.ssl_context,
-            headers={"Authorization": self.headers["Authorization"]},
+            headers={"Authorization": self.headers["Authorization"], **self._tenant.server.headers},
             timeout=_TIMEOUT_SECONDS,
             trust_env=False,
         )
@@ -59,7 +59,8 @@ class Graph(httpx.Client):
         )
         # Nobody closes the client of an SDK: no connection may be open when the test's event loop ends.
         nothing_kept = httpx.Limits(max_keepalive_connections=0)
-        client = httpx.AsyncClient(verify=self._tenant.server.ssl_context, limits=nothing_kept)
+        server = self._tenant.server
+        client = httpx.AsyncClient(verify=server.ssl_context, limits=nothing_kept, headers=server.headers)
         http = GraphClientFactory.create_with_default_middleware(client=client, options=adapters.options)
         adapter = adapters.GraphRequestAdapter(authentication, client=http)
         adapter.base_url = f"{self._tenant.graph_url}/{version}"

@@ -67,6 +67,11 @@ class Serving(Protocol):
     ssl_context: ssl.SSLContext
 
     @property
+    def headers(self) -> dict[str, str]:
+        """The headers of every request."""
+        ...
+
+    @property
     def background(self) -> Background:
         """The thread in which devices live."""
         ...

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from fauxtune.core.model.addresses import SERVER
 from fauxtune.testing.parts import Background
 from fauxtune.testing.tenant import Tenant
-from fauxtune_client.endpoints import ClientError
+from fauxtune_client.endpoints import SERVER_ID, ClientError
 from fauxtune_client.endpoints import Server as Endpoints
 from fauxtune_client.http import Client
 from fauxtune_client.readiness import readiness
@@ -50,10 +51,19 @@ class Server:
     """
 
     def __init__(
-        self, url: str, *, ca_file: Path | None, control_token: str | None = None, folder: Path | None = None
+        self,
+        url: str,
+        *,
+        ca_file: Path | None,
+        control_token: str | None = None,
+        folder: Path | None = None,
+        server_id: str | None = None,
     ) -> None:
-        """Use `Server.start` or `Server.at`. `folder`: that of a server which ends with this object."""
+        """Use `Server.start` or `Server.at`. `folder`: that of a server which ends with this object. `server_id`: the
+        id of the server that must answer.
+        """
         self.url = url.rstrip("/")
+        self.server_id = server_id
         self.ca_file = ca_file
         self.ssl_context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
         self._folder = folder
@@ -115,7 +125,12 @@ class Server:
             if ends:
                 stop(folder)
             raise ServerNotStarted(f"Fauxtune did not start: {failed}") from None
-        return cls(document["https"], ca_file=Path(document["caFile"]), folder=folder if ends else None)
+        return cls(
+            document["https"],
+            ca_file=Path(document["caFile"]),
+            folder=folder if ends else None,
+            server_id=document["serverId"],
+        )
 
     @staticmethod
     def stop_shared(folder: Path) -> None:
@@ -128,13 +143,19 @@ class Server:
         """Return a server that is running at this address; it stays when the tests end.
 
         `ca_file` (default: FAUXTUNE_CA) is the certificate to trust, `control_token` (default: FAUXTUNE_CONTROL_TOKEN)
-        what its control surface asks for. Raises ServerNotStarted if it does not answer as a Fauxtune server.
+        what its control surface asks for. Raises ServerNotStarted if it does not answer as a Fauxtune server, or has
+        another id than FAUXTUNE_SERVER_ID names.
         """
         chosen = ca_file or os.environ.get("FAUXTUNE_CA")
         token = control_token or os.environ.get("FAUXTUNE_CONTROL_TOKEN")
         if chosen is not None and not Path(chosen).is_file():
             raise ServerNotStarted(f"There is no file {chosen}: name the CA of the server at {url}.")
-        server = cls(url, ca_file=None if chosen is None else Path(chosen).absolute(), control_token=token or None)
+        server = cls(
+            url,
+            ca_file=None if chosen is None else Path(chosen).absolute(),
+            control_token=token or None,
+            server_id=os.environ.get(SERVER_ID),
+        )
         try:
             state = readiness(server.client(tenant="").server)
         except ClientError as failed:
@@ -143,6 +164,7 @@ class Server:
         if not state.is_ready:
             server.close()
             raise ServerNotStarted(state.sentence)
+        server.server_id = state.server_id
         return server
 
     @staticmethod
@@ -213,9 +235,15 @@ class Server:
             tenant_id=tenant,
             client_id=client_id,
             client_secret=client_secret,
+            server_id=self.server_id,
         )
         # One try: a test must see at once what a fault of its own did to its preparations.
         return Client(endpoints, control_token=self._control_token, http=self._http, tries=1)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of every request: only this server answers, not one that has its port later."""
+        return {} if self.server_id is None else {SERVER: self.server_id}
 
     @property
     def background(self) -> Background:
@@ -229,7 +257,7 @@ class Server:
             from fauxtune_sim.hosting.pool import DevicePool  # here: it locks folders, which only POSIX systems can
 
             ca = None if self.ca_file is None else self.ca_file.read_bytes()
-            self._pool = DevicePool(self.url, ca=ca, keys=_RING)
+            self._pool = DevicePool(self.url, ca=ca, server_id=self.server_id, keys=_RING)
         return self._pool
 
 

@@ -118,6 +118,7 @@ def register(client: Client, own: Folder, *, body: dict[str, Any], proxy: str | 
             "tenant": client.server.tenant,
             "url": client.server.https,
             "caFile": None if client.server.ca_file is None else str(client.server.ca_file.absolute()),
+            "serverId": client.server.server_id,
             "version": connector["version"],
             "credential": connector.pop("credential"),
             "proxy": proxy,
@@ -167,6 +168,7 @@ def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Pat
         tenant_id=None,
         client_id="",
         client_secret="",
+        server_id=description.get("serverId"),
     )
     signal.signal(signal.SIGTERM, _interrupt)
     hello = {"version": version or description["version"], "machineName": socket.gethostname() or "localhost"}

@@ -97,6 +97,12 @@ if TYPE_CHECKING:
 @click.option(
     "--client-certificate-header", help="header in which they pass on the device's certificate (default: Client-Cert)"
 )
+@click.option(
+    "--arc-tokens",
+    type=PATH,
+    metavar="FOLDER",
+    help="folder of Azure Arc's challenges (default: /var/opt/azcmagent/tokens)",
+)
 @click.option("--open", "open_console", is_flag=True, help="open the console in a browser once the server is ready")
 @click.option("--detach", is_flag=True, help="serve in the background; returns when the server is ready")
 @click.option("--stop", is_flag=True, help="stop the server that runs on --data-dir, and exit")
@@ -129,6 +135,7 @@ def serve(
     client_certificates: bool | None,
     trusted_proxy: tuple[str, ...],
     client_certificate_header: str | None,
+    arc_tokens: Path | None,
     open_console: bool,
     detach: bool,
     stop: bool,

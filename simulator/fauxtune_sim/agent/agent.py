@@ -100,7 +100,7 @@ class Agent(ABC):
         self.time = TenantTime() if time is None else time
         #: Where the device gets the keys that it makes: a fleet shares some.
         self.keys = KeyRing()
-        self._transport = transport
+        self._transport = transport.demanding({**transport.demands, **device.demands})
         self._check_in_lock = asyncio.Lock()
         #: Whether the present check-in is the first one after the device's facts have changed.
         self._has_news = False
@@ -136,10 +136,15 @@ class Agent(ABC):
             server=server, tenant=tenant, key=key, token=token, user=user, password=password, autopilot=autopilot
         )
         async with self._check_in_lock:
-            self.device.enrollment = await self._enroll(parameters)
-            self.device.ended = None
-            self.device.ca = self._transport.ca
-            self.device.save()
+            self._begin(await self._enroll(parameters))
+
+    def _begin(self, enrollment: Enrollment) -> None:
+        """Begin an enrolment: from now on only its server is asked, by the id that it has."""
+        enrollment.server_id = self._transport.server_at(enrollment.server)
+        self.device.enrollment, self.device.ended = enrollment, None
+        self.device.ca = self._transport.ca
+        self.device.save()
+        self._transport = self._transport.demanding({**self._transport.demands, **self.device.demands})
 
     async def enroll_with_profile(self, data: bytes, *, key: rsa.RSAPrivateKey | None = None) -> None:
         """Enrol an Apple device with a configuration profile instead of a service's address and a token.

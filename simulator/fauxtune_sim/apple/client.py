@@ -88,10 +88,7 @@ class AppleAgent(Agent):
         async with self._check_in_lock:
             key = await self.keys.take() if key is None else key
             parameters = EnrollmentParameters(server="", tenant="", key=key)
-            self.device.enrollment = await self._enroll_with(data, parameters)
-            self.device.ended = None
-            self.device.ca = self._transport.ca
-            self.device.save()
+            self._begin(await self._enroll_with(data, parameters))
 
     async def _enroll_with(self, data: bytes, parameters: EnrollmentParameters) -> AppleEnrollment:
         """Prepare the profile, send Authenticate and TokenUpdate, then install it: a failure leaves no trace."""

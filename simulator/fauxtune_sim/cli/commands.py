@@ -44,8 +44,8 @@ class CommandOutput:
 
 
 def transport_to(server: Server) -> Transport:
-    """A transport that trusts the server's authority."""
-    return Transport(ca=None if server.ca_file is None else read_ca(server.ca_file))
+    """A transport that trusts the server's authority, and asks no other server at its address."""
+    return Transport(ca=None if server.ca_file is None else read_ca(server.ca_file), demands=server.demands)
 
 
 @asynccontextmanager

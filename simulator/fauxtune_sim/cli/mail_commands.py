@@ -200,7 +200,7 @@ async def _check_own_certificate(signer: Identity, agent: Agent, *, app: str, at
     if issuer is None:
         return
     server = None if device.enrollment is None else device.enrollment.server
-    async with Transport(ca=device.ca) as transport:
+    async with Transport(ca=device.ca, demands=device.demands) as transport:
         answer = await check_revocation(signer.certificate, issuer, transport=transport, server=server, now=at)
     if answer.state is RevocationState.REVOKED:
         raise MailRefused(f"{app} does not sign with {signer.thumbprint[:8]}: its authority revoked it")
@@ -244,7 +244,7 @@ async def read(
     data = file_bytes(file, most=_LARGEST_MAIL)
     if is_smime(data):
         check_reading(device, app)
-    async with Transport(ca=device.ca) as transport:
+    async with Transport(ca=device.ca, demands=device.demands) as transport:
         enrolled = device.enrollment is not None and ask_authority
         now = await agent_for(device, transport).tenant_now() if enrolled else datetime.now(UTC)
         try:

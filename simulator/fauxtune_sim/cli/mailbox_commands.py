@@ -156,7 +156,7 @@ async def mail_port(device: Device, kind: str) -> str:
         raise NotAllowedHere(f"{device.name} is not enrolled, so it knows no mail server")
     parts = urlsplit(device.enrollment.server)
     server = f"{parts.scheme}://{parts.netloc}"
-    async with Transport(ca=device.ca) as transport:
+    async with Transport(ca=device.ca, demands=device.demands) as transport:
         mail = (await transport.get(f"{server}/")).json().get("mail")
     if not isinstance(mail, dict) or not isinstance(mail.get(kind), str):
         raise NotFoundHere(f"{server} serves no mail programs: start it with `fauxtune serve --mail`")

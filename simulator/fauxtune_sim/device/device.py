@@ -156,6 +156,12 @@ class Device:
         return self.enrollment is not None
 
     @property
+    def demands(self) -> dict[str, str]:
+        """The id of the server of its enrolment, by its address; nothing if the server has none."""
+        server_id = None if self.enrollment is None else self.enrollment.server_id
+        return {} if self.enrollment is None or server_id is None else {self.enrollment.server: server_id}
+
+    @property
     def settings(self) -> Mapping[str, Any]:
         """The settings that management has set, by their addresses on the wire of the platform."""
         return MappingProxyType(self.own_settings if self.state is None else self.state.settings())

@@ -58,6 +58,8 @@ class Enrollment:
     #: Where the management agent asks for work, as the service says; empty without such work. And when it asks next.
     agent_address: str = ""
     agent_due_at: str | None = None
+    #: The id of the server, if it has one: a Fauxtune server at the same address that has another id does not know it.
+    server_id: str | None = None
     _identity: DeviceIdentity | None = field(default=None, init=False, repr=False, compare=False)
 
     def identity(self) -> DeviceIdentity:

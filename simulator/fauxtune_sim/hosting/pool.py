@@ -32,9 +32,9 @@ class DevicePool:
     """The simulated devices of one server, used inside one running event loop.
 
     `server` is the server's HTTPS address without a trailing slash; `ca` is the PEM of the authorities by which its
-    certificate is verified (None: the system's). `keys` is the size of the ring of keys (None: each key is a new one).
-    `announce` gets one line for each thing that a device does by itself. `folders` keep the devices for another pool,
-    which loads them.
+    certificate is verified (None: the system's), `server_id` the id that it must have (None: any). `keys` is the size
+    of the ring of keys (None: each key is a new one). `announce` gets one line for each thing that a device does by
+    itself. `folders` keep the devices for another pool, which loads them.
     """
 
     def __init__(
@@ -42,12 +42,14 @@ class DevicePool:
         server: str,
         *,
         ca: bytes | None,
+        server_id: str | None = None,
         keys: int | None = 16,
         announce: Callable[[str], None] | None = None,
         folders: PoolFolders | None = None,
     ) -> None:
         self.server = server
         self._ca = ca
+        self._demands = {} if server_id is None else {server: server_id}
         self._ring = KeyRing(keys)
         self._runner = Runner(announce=announce)
         self._folders = folders
@@ -193,7 +195,7 @@ class DevicePool:
 
     def _opened_transport(self) -> Transport:
         if self._transport is None:
-            self._transport = Transport(ca=self._ca)
+            self._transport = Transport(ca=self._ca, demands=self._demands)
         return self._transport
 
 

@@ -277,7 +277,7 @@ async def find_recipients(names: RecipientNames, agent: Agent, *, encrypts: bool
         return recipients
     enrollment = agent.device.enrollment
     server = ServerOptions() if enrollment is None else ServerOptions(enrollment.server, tenant=enrollment.tenant)
-    async with Transport(ca=agent.device.ca) as transport:
+    async with Transport(ca=agent.device.ca, demands=agent.device.demands) as transport:
         control = control_of(find_server(server), transport)
         for user, addresses in users:
             address = await control.principal_name(user)

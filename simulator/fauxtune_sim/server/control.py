@@ -289,7 +289,7 @@ async def names_for(device: Device, wanted: Iterable[str]) -> Names:
         server = find_server(ServerOptions(server=enrollment.server, tenant=enrollment.tenant))
         if not server.is_described:
             return Names()
-        async with Transport(ca=device.ca) as transport:
+        async with Transport(ca=device.ca, demands=device.demands) as transport:
             return Names(await control_of(server, transport).marks(digits))
     except SimulatorError:
         return Names()

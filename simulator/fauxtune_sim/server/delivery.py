@@ -74,7 +74,7 @@ async def delivery_of(agent: Agent) -> Delivery | None:
         server = find_server(ServerOptions(server=enrollment.server, tenant=enrollment.tenant))
         if not server.is_described:
             return None
-        async with Transport(ca=device.ca) as transport:
+        async with Transport(ca=device.ca, demands=device.demands) as transport:
             control = control_of(server, transport)
             outcome = await control.undelivered(_key(device, enrollment))
             reasons = [each.why for each in outcome.waiting]

@@ -1,7 +1,7 @@
 """Find a running server: named on the command line, named by the environment, or described in a data folder.
 
 A server writes `<data-dir>/endpoints.json` when it is ready:
-`{"https","http","control","console","caFile","dataDir","tenant","tenantId","clientId","clientSecret","pid"}`.
+`{"serverId","https","http","control","console","caFile","dataDir","tenant","tenantId","clientId","clientSecret","pid"}`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,13 @@ class Server:
     ca_file: Path | None
     tenant: str
     is_described: bool = False
+    #: The id of the only server that is to answer; None: whichever does.
+    server_id: str | None = None
+
+    @property
+    def demands(self) -> dict[str, str]:
+        """Its id by its address; nothing if any server may answer."""
+        return {} if self.server_id is None else {self.url: self.server_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ def find_server(options: ServerOptions, environment: Mapping[str, str] | None = 
     named = env.get("FAUXTUNE_URL")  # what `fauxtune env` prints, and a seat's card
     is_chosen = options.data_dir is not None  # on the command line: it comes before variables
     url = options.server or (None if is_chosen else env.get("FAUXTUNE_SERVER") or named)
-    known = _endpoints(folder)
+    known, is_given = _endpoints(folder), url is not None
     if url is None:
         if known is None:
             raise NotFoundHere(
@@ -71,6 +78,7 @@ def find_server(options: ServerOptions, environment: Mapping[str, str] | None = 
         control=str(known.get("control") or f"{url}/_fauxtune/v1").rstrip("/"),
         ca_file=None if ca is None else Path(ca),
         tenant=options.tenant or env.get("FAUXTUNE_TENANT") or str(known.get("tenant") or _DEFAULT_TENANT),
+        server_id=(env.get("FAUXTUNE_SERVER_ID") if is_given else None) or known.get("serverId"),
         is_described=bool(known) or (named is not None and url == named.rstrip("/")),
     )
 

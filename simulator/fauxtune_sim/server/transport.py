@@ -9,15 +9,18 @@ import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 import orjson
 
-from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerUnreachable
+from fauxtune_sim.errors import AnswerBroken, NotFoundHere, OtherServer, ServerUnreachable
 
 _JSON = "application/json"
+#: Which server answers, and which one a request is for: Fauxtune's own header. Other servers do not have it.
+_SERVER = "X-Fauxtune-Server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,24 @@ class Transport:
         roots: Sequence[bytes] = (),
         timeout: float = 30.0,
         connections: int = 0,
+        demands: Mapping[str, str] | None = None,
     ) -> None:
+        """`demands`: the id of the only server that is to answer, by its origin."""
         self.ca = ca
+        self.demands = dict(demands or {})
+        #: The id of the server that answered last, by its origin.
+        self._answering: dict[str, str] = {}
         self._timeout = timeout
         connector = aiohttp.TCPConnector(ssl=_context(ca, roots), limit=connections, keepalive_timeout=30)
         self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    def demanding(self, demands: Mapping[str, str]) -> Transport:
+        """Return this transport, its connections too, for who asks only these servers: ids by origin."""
+        return self if demands == self.demands else _Demanding(self, demands)
+
+    def server_at(self, origin: str) -> str | None:
+        """The id of the server that answered last at this origin; None if it has none."""
+        return self._answering.get(origin)
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,9 +126,10 @@ class Transport:
     ) -> Answer:
         """Send a request; repeat it once if the server had closed the reused connection before it answered.
 
-        Every status is an answer. Raises ServerUnreachable without an answer.
+        Every status is an answer. Raises ServerUnreachable without an answer, OtherServer if another server refuses
+        what is not for it (421).
         """
-        sent_headers = dict(headers or {})
+        sent_headers = self._demanded(url) | dict(headers or {})
         if content_type is not None:
             sent_headers["Content-Type"] = content_type
         if bearer is not None:
@@ -124,6 +141,7 @@ class Transport:
                     method, url, data=body, headers=sent_headers, timeout=limit, allow_redirects=False
                 ) as response:
                     received = await response.read()
+                    self._check_server(response, _origin(url), demanded=sent_headers.get(_SERVER))
                     return Answer(status=response.status, body=received, url=url, headers=response.headers)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as gone:
                 if attempt == 2 or isinstance(gone, aiohttp.ClientConnectorError):
@@ -133,6 +151,44 @@ class Transport:
             except (aiohttp.ClientError, ValueError) as failed:
                 raise ServerUnreachable(_why(url, failed)) from failed
         raise AssertionError("the second attempt either answers or raises")
+
+    def _demanded(self, url: str) -> dict[str, str]:
+        """The header by which only the right server answers; none for an address where any may."""
+        server_id = self.demands.get(_origin(url))
+        return {} if server_id is None else {_SERVER: server_id}
+
+    def _check_server(self, response: aiohttp.ClientResponse, origin: str, *, demanded: str | None) -> None:
+        """Note which server has answered; raise OtherServer if that one refused what is for another."""
+        answering = response.headers.get(_SERVER)
+        if answering is not None:
+            self._answering[origin] = answering
+        if response.status == HTTPStatus.MISDIRECTED_REQUEST and answering != demanded is not None:
+            raise OtherServer(f"{origin} is the server {answering}, not {demanded}: another server has its port now")
+
+
+class _Demanding(Transport):
+    """A transport of which one device demands its server, over the connections of another."""
+
+    def __init__(self, transport: Transport, demands: Mapping[str, str]) -> None:
+        self._transport = transport
+        self.ca = transport.ca
+        self.demands = dict(demands)
+
+    def server_at(self, origin: str) -> str | None:
+        """The id of the server that answered last at this origin."""
+        return self._transport.server_at(origin)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._transport.close()
+
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
+        """Send a request to the right server."""
+        return await self._transport.send(method, url, headers=self._demanded(url) | dict(headers or {}), **more)
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
 
 
 def _context(ca: bytes | None, roots: Sequence[bytes]) -> ssl.SSLContext | bool:

@@ -54,6 +54,7 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("GET", "/diagnose?profile={profile}", None),
     ("GET", "/applications/{application}", None),
     ("PATCH", "/applications/{application}", {"displayName": "mine"}),
+    ("POST", "/identity/tokens", {"subject": "ci", "application": "{application}"}),
     ("DELETE", "/applications/{application}", None),
     ("GET", "/connectors/{connector}", None),
     ("PATCH", "/connectors/{connector}", {"state": "offline"}),

@@ -55,6 +55,16 @@ def advance_clock(by: str, *, settle: bool = False) -> AdminRequest:
     return _control("POST", "/clock/advance", body={"by": by, **({"settle": True} if settle else {})})
 
 
+def issue_identity_token(
+    subject: str, *, audience: str | None = None, expires: str | None = None, application: str | None = None
+) -> AdminRequest:
+    """Make a token of the tenant's own issuer for a subject. `expires` is an ISO 8601 duration; `application` is the
+    client id of an application that accepts such tokens from now on.
+    """
+    body = {"subject": subject, "audience": audience, "expires": expires, "application": application}
+    return _control("POST", "/identity/tokens", body=_given(body))
+
+
 def report_of_partner(device: str, facts: Json) -> AdminRequest:
     """Report facts of a device that another service knows, such as a partner's threat level."""
     return _control("POST", f"/devices/{key(device)}/partnerFacts", body={"facts": facts})

@@ -30,6 +30,9 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - nobody listens here
 #: The header of what a server sends to addresses that its clients name. It presses no buttons of another emulator.
 NOTIFICATION = "Fauxtune-Notification"
+#: The header that names the server which answers, by its id; a request may have it, too: the id of the only server that
+#: is to answer.
+SERVER = "X-Fauxtune-Server"
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.I)
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{0,5})?")
 
@@ -84,6 +87,8 @@ class Surface(StrEnum):
     IDENTITY = "identity"
 
 
+#: Below it are the endpoints of managed identity, and the issuer for federated ones. No tenant can have such a name.
+MANAGED = "/_identity"
 #: The paths of each surface; the first match counts. `tenant`: the part that names the tenant, where there is one.
 _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
     (Surface.ANDROID, re.compile(r"/mdm/(?P<tenant>[^/]+)/android(/|$)")),
@@ -109,7 +114,7 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
         Surface.IDENTITY,
         re.compile(
             # The last ones are those of Azure Resource Manager, which Azure CLI asks for at its login.
-            r"/(?P<tenant>[^/]+)/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)"
+            rf"(?:{MANAGED}/|/(?=[^/]+/(?:oauth2|v2\.0|\.well-known|discovery|userrealm)(?:/|$)))(?P<tenant>[^/]+)"
             r"|/(subscriptions|tenants|metadata/endpoints)/?$",
             re.IGNORECASE,
         ),

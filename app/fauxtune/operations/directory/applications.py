@@ -19,6 +19,7 @@ from fauxtune.core.model import graph_permissions
 from fauxtune.core.model.permissions import ALL_ROLES, EVERYTHING, INTUNE_ROLES
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import certificate_from, is_pem
+from fauxtune.operations.directory.issuer_keys import ISSUER_KEYS, checked_keys
 from fauxtune.operations.directory.users_and_groups import password_digest, password_matches
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as queries
@@ -40,6 +41,7 @@ class NewApplication:
     secret: str | None = None
     certificate: str | None = None
     redirect_uris: list[str] | None = None
+    issuer_keys: JsonObject | None = None
 
 
 def add_application(tx: Transaction, new: NewApplication) -> tuple[ApplicationRow, str | None]:
@@ -65,6 +67,7 @@ def add_application(tx: Transaction, new: NewApplication) -> tuple[ApplicationRo
         consented_scopes=[EVERYTHING] if new.consented_scopes is None else _consented(new.consented_scopes),
         redirect_uris=_redirect_uris(new.redirect_uris or []),
         created_at=tx.now,
+        registration={} if new.issuer_keys is None else {ISSUER_KEYS: checked_keys(new.issuer_keys)},
     )
     queries.add_applications(tx.connection, row)
     tx.record("applicationAdded", clientId=client_id)
@@ -72,11 +75,13 @@ def add_application(tx: Transaction, new: NewApplication) -> tuple[ApplicationRo
 
 
 def change_application(tx: Transaction, client_id: str, *, changes: JsonObject) -> ApplicationRow:
-    """Change an application: displayName, roles, consentedScopes, redirectUris, secret, certificate; None removes a
-    credential. Permissions change with the next token.
+    """Change an application: displayName, roles, consentedScopes, redirectUris, issuerKeys, secret, certificate; None
+    removes a credential, and all keys. Permissions change with the next token.
     """
     row = application(tx, client_id)
     values = _values(tx, changes, is_kept_in_clear=row.secret is not None)
+    if ISSUER_KEYS in changes:
+        values["registration"] = {**row.registration, ISSUER_KEYS: checked_keys(changes[ISSUER_KEYS] or {})}
     if values:
         queries.change_application(tx.connection, tx.tenant.id, client_id=row.client_id, **values)
         tx.record("applicationChanged", clientId=row.client_id, changed=sorted(changes))

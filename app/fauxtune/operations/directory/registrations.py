@@ -2,7 +2,8 @@
 
 One row holds both. Its `registration` has what Graph stores beside the columns: `application` and `principal` with
 their properties, `passwords` as digests, `granted` roles of other applications, scopes of OpenID Connect (`openid`),
-and `hasPrincipal`, which is false for an application that was created through Graph and has no service principal yet.
+federated credentials and issuers' keys (`operations.directory.federation`), and `hasPrincipal`, which is false for an
+application that was created through Graph and has no service principal yet.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _LIFETIME = timedelta(days=730)
 _PASSWORDS, _HINT = 20, 3
 _BY_APPLICATION = "appid="
 #: What stays of a registration when the service principal is deleted.
-_OF_APPLICATION = ("application", "passwords")
+_OF_APPLICATION = ("application", "passwords", "federated", "issuerKeys")
 #: The service principals of Microsoft's own applications: always there, and nobody changes them.
 MICROSOFT = (GRAPH, INTUNE)
 
@@ -74,7 +75,7 @@ def change_application(tx: Transaction, client_id: str, *, document: JsonObject)
         row = applications.change_application(tx, client_id, changes=changes)
     rest = {name: value for name, value in document.items() if name not in ("displayName", "keyCredentials")}
     stored = {**row.registration, "application": {**row.registration.get("application", {}), **rest}}
-    return _store(tx, row, registration=stored)
+    return store(tx, row, registration=stored)
 
 
 def create_principal(tx: Transaction, document: JsonObject) -> ApplicationRow:
@@ -95,14 +96,14 @@ def create_principal(tx: Transaction, document: JsonObject) -> ApplicationRow:
             target="appId",
         )
     rest = {name: value for name, value in document.items() if name not in ("appId", "displayName")}
-    return _store(tx, row, registration={**row.registration, "hasPrincipal": True, "principal": rest})
+    return store(tx, row, registration={**row.registration, "hasPrincipal": True, "principal": rest})
 
 
 def change_principal(tx: Transaction, client_id: str, *, document: JsonObject) -> ApplicationRow:
     """Write properties of a service principal."""
     row = applications.application(tx, client_id)
     stored = {**row.registration, "principal": {**row.registration.get("principal", {}), **document}}
-    return _store(tx, row, registration=stored)
+    return store(tx, row, registration=stored)
 
 
 def delete_principal(tx: Transaction, client_id: str) -> None:
@@ -133,7 +134,7 @@ def add_password(tx: Transaction, client_id: str, *, credential: JsonObject) -> 
         "endDateTime": iso(ends),
     }
     kept = {**entry, "digest": password_digest(text, salt=tx.ids.token(12))}
-    _store(tx, row, registration={**row.registration, "passwords": [*entries, kept]})
+    store(tx, row, registration={**row.registration, "passwords": [*entries, kept]})
     return NewPassword(entry, text)
 
 
@@ -143,7 +144,7 @@ def remove_password(tx: Transaction, client_id: str, *, key_id: str) -> None:
     entries = row.registration.get("passwords", [])
     left = [entry for entry in entries if entry["keyId"] != key_id.lower()]
     if len(left) < len(entries):
-        _store(tx, row, registration={**row.registration, "passwords": left})
+        store(tx, row, registration={**row.registration, "passwords": left})
     elif key_id.lower() == first_key_id(row):
         applications.change_application(tx, row.client_id, changes={"secret": None})
     else:
@@ -200,7 +201,8 @@ def own_principal(tx: Transaction, key: str) -> ApplicationRow:
     return row
 
 
-def _store(tx: Transaction, row: ApplicationRow, *, registration: JsonObject) -> ApplicationRow:
+def store(tx: Transaction, row: ApplicationRow, *, registration: JsonObject) -> ApplicationRow:
+    """Write the registration of an application, and return the row that has it."""
     queries.change_application(tx.connection, tx.tenant.id, client_id=row.client_id, registration=registration)
     return applications.application(tx, row.client_id)
 

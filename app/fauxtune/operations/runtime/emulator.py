@@ -23,7 +23,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.passwords import Passwords
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.connector.wrapping import BARE, Wrapping
-from fauxtune.core.errors import NotEmulated
+from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.addresses import host_of
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.items import LedgerRow
@@ -63,6 +63,10 @@ class Webhooks(Protocol):
         """Send JSON. Returns None if the receiver took it, else why not."""
         ...
 
+    async def fetch(self, url: str) -> bytes:
+        """Return what is at an address. Raises Invalid if it may not be called, or gives nothing."""
+        ...
+
 
 class NoWebhooks:
     """A server that calls nobody."""
@@ -78,6 +82,10 @@ class NoWebhooks:
     async def send(self, url: str, content: bytes) -> str | None:
         """Send nothing."""
         return "this server calls no receivers"
+
+    async def fetch(self, url: str) -> bytes:
+        """Refuse every address."""
+        raise Invalid(f"This server calls nobody: {url}.")
 
 
 class Others(Protocol):
@@ -229,6 +237,10 @@ class Emulator:
     pki_cache: PkiCache
     wire: Wire
     contents: Contents
+    # The id by which this server is told apart from others; empty where no server is started.
+    server_id: str = ""
+    # The folder of the challenges of Azure Arc; None where no server is started.
+    arc_tokens: Path | None = None
     control_token: str | None = None
     # The key of the console's sessions, where several processes serve them. None: each has its own.
     session_secret: bytes | None = None

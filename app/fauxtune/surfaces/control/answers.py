@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fauxtune.core.model.tenants import KeyOrigin
+from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.control.bodies import Answer
 
 _ENROLMENT = "the id of the device's enrolment, as /devices lists it; Graph knows the device by managedDeviceId"
@@ -111,10 +112,21 @@ class Application(Answer):
     roles: list[str]
     consented_scopes: list[str]
     redirect_uris: list[str]
+    issuer_keys: JsonObject | None = None
     secret: str | None = None
     certificate: str | None = None
     thumbprint: str | None = None
     created_date_time: str
+
+
+class IdentityToken(Answer):
+    """A token of the tenant's own issuer."""
+
+    token: str
+    issuer: str
+    subject: str
+    audience: str
+    expires_at: str
 
 
 class WaitingDevice(Answer):

@@ -17,6 +17,7 @@ _PACKAGE = __name__.rpartition(".")[0]
 _PARTS = (
     Part(r"tenants/[^/]+/approvals/", ("resources.approvals",)),
     Part(r"tenants/[^/]+/faults(/|$)", ("resources.faults",)),
+    Part(r"tenants/[^/]+/identity/tokens$", ("resources.identity_tokens",)),
     Part(
         r"tenants/[^/]+/(messages|address-book|users/[^/]+/messages)(/|$)",
         ("resources.messages", "resources.address_book"),

@@ -130,6 +130,11 @@ class ApplicationChange(Body):
     redirect_uris: list[Text] | None = Field(
         default=None, description="https addresses to which codes may be sent; loopback addresses are always allowed"
     )
+    issuer_keys: dict[Text, JsonObject] | None = Field(
+        default=None,
+        description="JSON Web Key Sets by issuer: with them tokens are checked that federated identity credentials "
+        "accept from an issuer; without them the issuer is asked, if it is on this machine",
+    )
 
 
 class NewApplication(ApplicationChange):
@@ -138,6 +143,21 @@ class NewApplication(ApplicationChange):
     """
 
     client_id: Text | None = Field(default=None, description="a GUID; without it one is made")
+
+
+class NewIdentityToken(Body):
+    """The subject of a token, and who is to accept it."""
+
+    subject: Annotated[str, Field(min_length=1, max_length=600), STORABLE] = Field(
+        examples=["system:serviceaccount:default:nightly"]
+    )
+    audience: Annotated[str, Field(min_length=1, max_length=600), STORABLE] | None = Field(
+        default=None, description="default: api://AzureADTokenExchange"
+    )
+    expires: Text | None = Field(default=None, description="an ISO 8601 duration, such as PT1H, which is the default")
+    application: Text | None = Field(
+        default=None, description="the client id of an application that accepts the token from now on"
+    )
 
 
 class NewConnector(Body):

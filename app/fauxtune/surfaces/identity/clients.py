@@ -1,4 +1,5 @@
-"""Authenticates the application: by secret, by certificate, or (a public client) by its id only.
+"""Authenticates the application: by secret, by certificate, by a token of an issuer that it trusts (`federation`), or
+(a public client) by its id only.
 
 Sources: RFC 6749 2.3, RFC 7521 4.2. Differs from Entra ID: every application is a public and a confidential client at
 once, so a user's sign-in needs no credential; one that is sent must be right.
@@ -28,7 +29,7 @@ from fauxtune.operations.directory.applications import secret_matches
 from fauxtune.operations.tenants.seed_parts import PUBLISHED_SECRET
 from fauxtune.storage.queries import applications
 from fauxtune.storage.rows.tenants import ApplicationRow
-from fauxtune.surfaces.identity import errors
+from fauxtune.surfaces.identity import errors, federation
 from fauxtune.surfaces.identity.discovery import ANY_TENANT, PUBLIC_HOSTS
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
@@ -69,7 +70,7 @@ async def client_of(request: TokenRequest, tenant: Tenant) -> Client:
             f"not the client secret ID, for a secret added to app '{client_id}'.",
         )
     if signed:
-        _check_assertion(request, signed, tenant=tenant, row=row)
+        await _check_assertion(request, signed, tenant=tenant, row=row)
     return Client(row, "1" if secret else "2" if signed else "0")
 
 
@@ -84,9 +85,13 @@ async def proven_client(request: TokenRequest, tenant: Tenant) -> Client:
     return client
 
 
-def _check_assertion(request: TokenRequest, signed: str, *, tenant: Tenant, row: ApplicationRow) -> None:
+async def _check_assertion(request: TokenRequest, signed: str, *, tenant: Tenant, row: ApplicationRow) -> None:
     if request.need("client_assertion_type") != TYPE:
         raise Aadsts(errors.BAD_REQUEST, f"The 'client_assertion_type' must be '{TYPE}'.")
+    claims = _claims(signed)
+    if federation.is_foreign(claims):
+        await federation.check(request, signed, claims=claims, header=_header(signed), row=row)
+        return
     addresses = request.emulator.addresses
     origins = {request.origin, addresses.https, *(f"https://{host}" for host in PUBLIC_HOSTS)}
     audiences = Audiences(origins, {tenant.id, tenant.name, tenant.domain, *ANY_TENANT})
@@ -114,10 +119,28 @@ class _Roomy(jws.JWSRegistry):
 
 def subject(assertion: str) -> str:
     """Return the subject of an assertion, unchecked: RFC 7521 4.2 lets requests leave out the client id."""
+    claims = _claims(assertion)
+    if "sub" not in claims:
+        raise _malformed()
+    return str(claims["sub"])
+
+
+def _claims(assertion: str) -> dict[str, Any]:
+    """Return the claims of an assertion, unchecked."""
     try:
         claims = json.loads(jws.extract_compact(assertion.encode(), registry=_Roomy()).payload)
-        return str(claims["sub"])
-    except (*_UNREADABLE, KeyError):
+    except _UNREADABLE:
+        claims = None
+    if not isinstance(claims, dict):
+        raise _malformed()
+    return claims
+
+
+def _header(assertion: str) -> dict[str, Any]:
+    """Return the header of an assertion, unchecked."""
+    try:
+        return jws.extract_compact(assertion.encode(), registry=_Roomy()).headers()
+    except _UNREADABLE:
         raise _malformed() from None
 
 
@@ -125,11 +148,7 @@ def check(assertion: str, certificate: bytes | None, *, client_id: str, audience
     """Raise Aadsts unless the application's certificate signed the assertion, for this endpoint, and it is valid
     now.
     """
-    try:
-        header = jws.extract_compact(assertion.encode(), registry=_Roomy()).headers()
-    except _UNREADABLE:
-        raise _malformed() from None
-    if certificate is None or not _names(header, certificate):
+    if certificate is None or not _names(_header(assertion), certificate):
         raise Aadsts(
             errors.ASSERTION_SIGNATURE,
             "The certificate with identifier used to sign the client assertion is not registered on application. "

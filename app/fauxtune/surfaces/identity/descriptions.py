@@ -9,7 +9,8 @@ _CLIENT = {
     "client_id": "the application's id",
     "client_secret": "the application's secret",
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-    "client_assertion": "a JWT signed with the application's certificate (PS256 or RS256)",
+    "client_assertion": "a JWT signed with the application's certificate (PS256 or RS256), or a token of an issuer "
+    "that one of its federated identity credentials accepts (RS256)",
 }
 _GRANTS = {
     "grant_type": "client_credentials, password, refresh_token, authorization_code, or "
@@ -130,3 +131,46 @@ def query(fields: dict[str, str], *, required: tuple[str, ...] = ()) -> dict[str
         if parameter["required"]:
             parameter["schema"]["minLength"] = 1
     return {"parameters": parameters}
+
+
+_MANAGED_REFUSAL = _json(
+    "what was wrong: `error` with `error_description`, of App Service `statusCode` with `message`",
+    "error",
+    "error_description",
+    "statusCode",
+    "message",
+)
+MANAGED_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: _json(
+        "the token; numbers are text",
+        "access_token",
+        "client_id",
+        "object_id",
+        "expires_in",
+        "ext_expires_in",
+        "expires_on",
+        "not_before",
+        "resource",
+        "token_type",
+    ),
+    400: _MANAGED_REFUSAL,
+    401: _MANAGED_REFUSAL,
+    403: _MANAGED_REFUSAL,
+    405: _MANAGED_REFUSAL,
+}
+_MANAGED_QUERY = {
+    "api-version": "such as 2018-02-01; App Service: 2019-08-01; Azure Arc: 2020-06-01",
+    "resource": "the resource, such as https://graph.microsoft.com",
+    "client_id": "another application of the tenant",
+    "object_id": "another application of the tenant, by the id of its service principal",
+}
+
+
+def managed(*, metadata: bool) -> dict[str, Any]:
+    """The parameters of an endpoint of managed identity. `metadata`: it needs the header `Metadata`."""
+    header = ("Metadata", "true") if metadata else ("X-IDENTITY-HEADER", "the value of IDENTITY_HEADER")
+    described = query(_MANAGED_QUERY, required=("api-version", "resource"))
+    described["parameters"].append(
+        {"name": header[0], "in": "header", "required": True, "schema": {"type": "string"}, "description": header[1]}
+    )
+    return described

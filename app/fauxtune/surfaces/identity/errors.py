@@ -27,12 +27,15 @@ from fauxtune.core.errors import (
     Unavailable,
     writable,
 )
+from fauxtune.core.model.addresses import MANAGED
 from fauxtune.surfaces.http import emulator_of, origin
 from fauxtune.surfaces.identity.pages import message_page
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
+#: The end of the path of App Service's endpoint, whose refusals have a form of their own.
+APP_SERVICE = "/msi/token"
 _PAGES = ("/authorize", "/deviceauth")
 
 
@@ -59,6 +62,11 @@ ASSERTION_OF_ANOTHER = ErrorCode("invalid_client", 700021, 401)
 ASSERTION_AUDIENCE = ErrorCode("invalid_client", 700023, 401)
 ASSERTION_EXPIRED = ErrorCode("invalid_client", 700024, 401)
 ASSERTION_SIGNATURE = ErrorCode("invalid_client", 700027, 401)
+FEDERATED_ISSUER = ErrorCode("invalid_client", 700211, 401)
+FEDERATED_AUDIENCE = ErrorCode("invalid_client", 700212, 401)
+FEDERATED_SUBJECT = ErrorCode("invalid_client", 700213, 401)
+# Unverified: the status and the error; the number and the beginning of the text are those that clients report.
+ISSUER_SILENT = ErrorCode("invalid_request", 50166)
 SCOPE_NOT_DEFAULT = ErrorCode("invalid_scope", 1002012)
 SCOPE_INVALID = ErrorCode("invalid_scope", 70011)
 CONSENT_REQUIRED = ErrorCode("invalid_grant", 65001, suberror="consent_required")
@@ -138,9 +146,19 @@ def tenant_not_found(tenant: str) -> Aadsts:
 def refuse(request: Request, error: Exception) -> Response:
     """Return the refusal of a request, in the envelope of this surface."""
     word, message = _worded(error)
+    if request.url.path.startswith(f"{MANAGED}/"):
+        return _of_managed(request, word, message=message)
     response = _envelope(request, word, message=message, now=emulator_of(request).runner.clock.now())
     response.headers.update(getattr(error, "headers", None) or {})
     return response
+
+
+def _of_managed(request: Request, word: ErrorCode, *, message: str) -> Response:
+    """Return the refusal of an endpoint of managed identity. Never a 404, which clients repeat for half a minute."""
+    status = 400 if word.status == 404 else word.status
+    if request.url.path.rstrip("/").endswith(APP_SERVICE):
+        return JSONResponse({"statusCode": status, "message": message}, status)
+    return JSONResponse({"error": word.error, "error_description": message}, status)
 
 
 def _worded(error: Exception) -> tuple[ErrorCode, str]:

@@ -29,12 +29,12 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.registrations import has_principal
 from fauxtune.operations.runtime.access_tokens import LIFETIME
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.signing_keys import signing_key
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.identity import errors, scopes
 from fauxtune.surfaces.identity.clients import Client
 from fauxtune.surfaces.identity.discovery import issuer
 from fauxtune.surfaces.identity.errors import Aadsts, ErrorCode
-from fauxtune.surfaces.identity.keys import signing_key
 from fauxtune.surfaces.identity.request import TokenRequest
 from fauxtune.surfaces.identity.scopes import requested_by_user, resource_for_application
 

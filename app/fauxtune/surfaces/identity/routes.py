@@ -12,11 +12,21 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from fauxtune.core.errors import NotFound
+from fauxtune.core.model.addresses import MANAGED
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.internals.fastapi_routes import Router
+from fauxtune.operations.directory import own_issuer
 from fauxtune.operations.runtime.access_tokens import LIFETIME
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin, peer_of
-from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, errors, pages
+from fauxtune.surfaces.identity import (
+    authorize,
+    descriptions,
+    device_codes,
+    discovery,
+    errors,
+    managed,
+    pages,
+)
 from fauxtune.surfaces.identity.discovery import ANY_TENANT
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
@@ -86,10 +96,12 @@ _NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
 TenantKey = Annotated[
     str, Path(description="id, domain or name of a tenant; `common` or `organizations` for the user's own")
 ]
+SystemAssigned = Annotated[str, Path(description="the client id of the application that is the system's own identity")]
 
 
 class AnyCase(APIRoute):
-    """A route whose path is matched without case: clients ask for `/common/userrealm`, and for `/common/oAuth2`.
+    """A route whose path is matched without case: clients ask for `/common/userrealm`, and for `/common/oAuth2`. Paths
+    of managed identity may end in a slash: MSAL for Node adds one to that of IMDS (7.2, UrlString).
 
     Source: MSAL for Python; pytune, a client of the real service (utils/utils.py, renew_token).
     """
@@ -97,7 +109,8 @@ class AnyCase(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Take what an `APIRoute` takes."""
         super().__init__(path, endpoint, **options)
-        self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE)
+        ends = "/?$" if path.startswith(MANAGED) else "$"
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + ends, re.IGNORECASE)
 
 
 router = Router(tags=["identity"], redirect_slashes=False, route_class=AnyCase)
@@ -294,6 +307,58 @@ async def _openid_document(request: Request, tenant: str, *, older: bool) -> dic
     about = _query_request(request, tenant)
     result = None if about.any_tenant else await about.tenant()
     return discovery.openid_configuration(about.origin, key=tenant.lower(), tenant=result, older=older)
+
+
+@router.get(
+    f"{MANAGED}/{{tenant}}/{{application}}/metadata/identity/oauth2/token",
+    summary="Get a token as a virtual machine's managed identity (IMDS)",
+    responses=descriptions.MANAGED_ANSWERS,
+    openapi_extra=descriptions.managed(metadata=True),
+)
+async def machine_token(request: Request, tenant: TenantKey, application: SystemAssigned) -> Response:
+    """Clients append `/metadata/identity/oauth2/token` to AZURE_POD_IDENTITY_AUTHORITY_HOST: `fauxtune env --identity
+    imds` prints it. Only programs of this machine are answered.
+    """
+    return await managed.of_machine(request, tenant=tenant, application=application)
+
+
+@router.get(
+    f"{MANAGED}/{{tenant}}/{{application}}/arc/metadata/identity/oauth2/token",
+    summary="Get a token as the managed identity of a server with Azure Arc",
+    responses=descriptions.MANAGED_ANSWERS,
+    openapi_extra=descriptions.managed(metadata=True),
+)
+async def arc_token(request: Request, tenant: TenantKey, application: SystemAssigned) -> Response:
+    """The first answer is 401 and names a file, in `WWW-Authenticate`, whose content the second request sends in
+    `Authorization: Basic`.
+    """
+    return await managed.of_arc(request, tenant=tenant, application=application)
+
+
+@router.get(
+    f"{MANAGED}/{{tenant}}/{{application}}/msi/token",
+    summary="Get a token as App Service's managed identity",
+    responses=descriptions.MANAGED_ANSWERS,
+    openapi_extra=descriptions.managed(metadata=False),
+)
+async def app_service_token(request: Request, tenant: TenantKey, application: SystemAssigned) -> Response:
+    """The address is IDENTITY_ENDPOINT; the header `X-IDENTITY-HEADER` has IDENTITY_HEADER."""
+    return await managed.of_app_service(request, tenant=tenant, application=application)
+
+
+@router.get(
+    f"{MANAGED}/{{tenant}}/.well-known/openid-configuration", summary="Get the OpenID document of the tenant's issuer"
+)
+async def issuer_document(request: Request, tenant: TenantKey) -> dict[str, Any]:
+    """The issuer of `fauxtune identity token`, which applications trust by federated identity credentials."""
+    return own_issuer.openid_document(origin(request), (await emulator_of(request).runner.tenant(tenant)).id)
+
+
+@router.get(f"{MANAGED}/{{tenant}}/keys", summary="Get the keys of the tenant's issuer")
+async def issuer_keys(request: Request, tenant: TenantKey) -> dict[str, Any]:
+    """A JSON Web Key Set (RFC 7517)."""
+    await emulator_of(request).runner.tenant(tenant)
+    return await own_issuer.key_set(emulator_of(request))
 
 
 def _query_request(request: Request, tenant: str) -> TokenRequest:

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.directory import applications
+from fauxtune.operations.directory.issuer_keys import ISSUER_KEYS
 from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
@@ -39,6 +40,7 @@ async def add_application(here: Here, body: messages.NewApplication | None = Non
             secret=result.secret,
             certificate=result.certificate,
             redirect_uris=result.redirect_uris,
+            issuer_keys=result.issuer_keys,
         ),
     )
     return _view(row, secret=secret)
@@ -75,6 +77,7 @@ def _view(row: ApplicationRow, *, secret: str | None = None) -> answers.Applicat
     return answers.Application.from_value(
         row,
         display_name=row.name,
+        issuer_keys=row.registration.get(ISSUER_KEYS) or None,
         secret=secret,
         certificate=None if certificate is None else certificate.public_bytes(Encoding.PEM).decode(),
         thumbprint=None if certificate is None else thumbprint(certificate),

@@ -1,6 +1,8 @@
-"""Applications with their passwords, their service principals, and what is granted to them.
+"""Applications with their passwords and federated identity credentials, their service principals, and what is granted
+to them.
 
-Graph: application, servicePrincipal, appRoleAssignment (the roles of others that a principal has),
+Graph: application, federatedIdentityCredential (whose tokens an application may show in place of a secret; a path names
+one by its id or its name), servicePrincipal, appRoleAssignment (the roles of others that a principal has),
 oAuth2PermissionGrant (consent to delegated permissions), endpoint. By the endpoints of Intune's own principal a
 partner's certification authority finds Intune's service (microsoft/Intune-Resource-Access, src/CsrValidation:
 `servicePrincipals/appId={Intune}/endpoints`).
@@ -18,11 +20,12 @@ from dataclasses import dataclass
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import MODEL, complex_type, entity
 from fauxtune.core.model.addresses import INTUNE, endpoints
+from fauxtune.core.model.permissions import application_object_id
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.core.odata.schema.types import approximated
-from fauxtune.operations.directory import applications, grants, registrations
+from fauxtune.operations.directory import applications, federation, grants, registrations
 from fauxtune.operations.directory.grants import (
     application_document,
     permission_grants,
@@ -36,7 +39,7 @@ from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.declared import Routes
-from fauxtune.surfaces.graph.lists import list_documents
+from fauxtune.surfaces.graph.lists import element_document, list_documents
 from fauxtune.surfaces.graph.resources.own_family import ComputedFamily
 from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
@@ -61,6 +64,11 @@ async def _documents(call: Call) -> list[Json]:
 def _change(tx: Transaction, key: str, *, changes: Json) -> None:
     row = registrations.application_by_key(tx, key)
     registrations.change_application(tx, row.client_id, document=changes)
+
+
+def _named(tx: Transaction, call: Call) -> str:
+    """The client id of the application that the path names."""
+    return registrations.application_by_key(tx, object_key(call, "application")).client_id
 
 
 def _delete(tx: Transaction, key: str) -> str:
@@ -132,11 +140,8 @@ async def add_password(call: Call) -> Answer:
     """
     body = accept(ADD_PASSWORD, call.optional_body(), partial=False, version=call.version)
 
-    def add(tx: Transaction) -> registrations.NewPassword:
-        row = registrations.application_by_key(tx, object_key(call, "application"))
-        return registrations.add_password(tx, row.client_id, credential=body.get("passwordCredential") or {})
-
-    new = await call.run(add)
+    credential = body.get("passwordCredential") or {}
+    new = await call.run(registrations.add_password, await call.run(_named, call), credential=credential)
     document = view(PASSWORD, {**new.entry, "secretText": new.text}, version=call.version)
     return Answer(200, {"@odata.context": call.context("microsoft.graph.passwordCredential"), **document})
 
@@ -145,12 +150,81 @@ async def add_password(call: Call) -> Answer:
 async def remove_password(call: Call) -> Answer:
     """Remove a password of an application."""
     body = accept(REMOVE_PASSWORD, call.body(), partial=False, version=call.version)
+    await call.run(registrations.remove_password, await call.run(_named, call), key_id=str(body["keyId"]))
+    return NO_CONTENT
 
-    def remove(tx: Transaction) -> None:
+
+CREDENTIAL = entity("federatedIdentityCredential")
+_CREDENTIAL = "credential"
+CREDENTIALS = Routes(
+    "applications/{application}/federatedIdentityCredentials",
+    type=CREDENTIAL,
+    source="Graph: federatedIdentityCredential: {verb}",
+    read=needs.READ_APPLICATIONS,
+    write=needs.WRITE_APPLICATIONS,
+)
+
+
+async def _credentials_found(call: Call) -> Found:
+    def read(tx: Transaction) -> Found:
         row = registrations.application_by_key(tx, object_key(call, "application"))
-        registrations.remove_password(tx, row.client_id, key_id=str(body["keyId"]))
+        return _place(tx, row.client_id), federation.credentials(row)
 
-    await call.run(remove)
+    return await call.run(read)
+
+
+def _place(tx: Transaction, client_id: str) -> str:
+    return f"applications('{application_object_id(tx.tenant.id, client_id)}')/federatedIdentityCredentials"
+
+
+@dataclass(frozen=True, slots=True)
+class _ByIdOrName(Computed):
+    """The credentials of an application."""
+
+    async def get(self, call: Call) -> Answer:
+        """GET one of them."""
+        context, documents = await _credentials_found(call)
+        known = federation.credential_by_key(documents, call.keys[_CREDENTIAL])
+        document = element_document(call, documents, entity=CREDENTIAL, key=known["id"])
+        assert document is not None
+        return entity_answer(call, document, context=context)
+
+
+CREDENTIALS.collection(
+    "",
+    _ByIdOrName(CREDENTIAL, _credentials_found, key=_CREDENTIAL, missing=missing),
+    "List the federated identity credentials of an application",
+    "Count the federated identity credentials of an application",
+    "Get a federated identity credential",
+)
+
+
+@CREDENTIALS.create()
+async def add_credential(call: Call) -> Answer:
+    """Let an application show tokens of an issuer, with one subject and one audience."""
+    body = accept(CREDENTIAL, call.body(), partial=False, version=call.version)
+
+    def add(tx: Transaction) -> tuple[Json, str]:
+        client_id = _named(tx, call)
+        return federation.add_credential(tx, client_id, document=body), _place(tx, client_id)
+
+    document, place = await call.run(add)
+    return created(call, view(CREDENTIAL, document, version=call.version), collection=place, context=place)
+
+
+@CREDENTIALS.update("/{credential}", status=204, returns=None)
+async def change_credential(call: Call) -> Answer:
+    """Change a federated identity credential."""
+    changes = accept(CREDENTIAL, call.body(), partial=True, version=call.version)
+    client_id, key = await call.run(_named, call), call.keys[_CREDENTIAL]
+    await call.run(federation.change_credential, client_id, key=key, changes=changes)
+    return NO_CONTENT
+
+
+@CREDENTIALS.delete("/{credential}")
+async def delete_credential(call: Call) -> Answer:
+    """Delete a federated identity credential."""
+    await call.run(federation.delete_credential, await call.run(_named, call), key=call.keys[_CREDENTIAL])
     return NO_CONTENT
 
 

@@ -57,6 +57,7 @@ _DIRECTORY = (
     *tenant.LICENCES,
     *routes_of_own(applications.APPLICATIONS),
     *applications.PASSWORDS,
+    *applications.CREDENTIALS,
     *routes_of_own(applications.PRINCIPALS),
     *applications.OF_PRINCIPAL,
     *routes_of_own(applications.GRANTS),
