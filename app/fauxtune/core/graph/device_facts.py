@@ -124,6 +124,8 @@ def mac_address(text: object) -> str:
     """Return a MAC address, with any separators, as Graph shows it: twelve hexadecimal digits in upper case. A text
     that is not a MAC address gives an empty one.
     """
+    if not text:  # as in most reports
+        return ""
     digits = _SEPARATORS.sub("", text).upper() if isinstance(text, str) else ""
     return digits if _MAC_ADDRESS.fullmatch(digits) else ""
 

@@ -17,6 +17,7 @@ _POSTURES = {
     "POTENTIALLY_COMPROMISED": "True",
     "POSTURE_UNSPECIFIED": "Unknown",
 }
+_NO_CARD = messages.TelephonyInfo()
 _FREE_STORAGE, _BATTERY = "INTERNAL_STORAGE_MEASURED", "BATTERY_LEVEL_COLLECTED"
 
 
@@ -65,7 +66,7 @@ def _software(info: messages.SoftwareInfo) -> JsonObject:
 
 
 def _network(info: messages.NetworkInfo) -> JsonObject:
-    card = next(iter(info.telephony_infos), messages.TelephonyInfo())
+    card = info.telephony_infos[0] if info.telephony_infos else _NO_CARD
     return {
         "imei": info.imei,
         "meid": info.meid,

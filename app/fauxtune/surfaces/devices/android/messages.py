@@ -58,6 +58,14 @@ class _Message(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
 
+def _part(kind: type[_Message]) -> Any:
+    """A part that need not be sent. Those that are absent are one object, which nothing can change: most reports leave
+    out most parts.
+    """
+    absent = kind()
+    return Field(default_factory=lambda: absent)
+
+
 class HardwareInfo(_Message):
     """AMAPI: HardwareInfo."""
 
@@ -156,9 +164,9 @@ class Enroll(_Message):
         "8192 bits; the subject does not matter. Passwords are encrypted for its certificate"
     )
     device_name: Text | None = None
-    hardware_info: HardwareInfo = Field(default_factory=HardwareInfo)
-    software_info: SoftwareInfo = Field(default_factory=SoftwareInfo)
-    network_info: NetworkInfo = Field(default_factory=NetworkInfo)
+    hardware_info: HardwareInfo = _part(HardwareInfo)
+    software_info: SoftwareInfo = _part(SoftwareInfo)
+    network_info: NetworkInfo = _part(NetworkInfo)
 
 
 class Alias(_Message):
@@ -232,16 +240,16 @@ class ReportStatus(_Message):
         tuple[NonCompliance, ...],
         Field(description="the entries that the device refuses, in every report while it does"),
     ] = ()
-    key_store: KeyStore = Field(default_factory=KeyStore)
+    key_store: KeyStore = _part(KeyStore)
     application_reports: tuple[ApplicationReport, ...] = ()
     device_name: Text = _optional("as in the enrolment: AMAPI has none")
-    hardware_info: HardwareInfo = Field(default_factory=HardwareInfo)
-    software_info: SoftwareInfo = Field(default_factory=SoftwareInfo)
-    memory_info: MemoryInfo = Field(default_factory=MemoryInfo)
+    hardware_info: HardwareInfo = _part(HardwareInfo)
+    software_info: SoftwareInfo = _part(SoftwareInfo)
+    memory_info: MemoryInfo = _part(MemoryInfo)
     memory_events: tuple[MemoryEvent, ...] = ()
-    network_info: NetworkInfo = Field(default_factory=NetworkInfo)
-    device_settings: DeviceSettings = Field(default_factory=DeviceSettings)
-    security_posture: SecurityPosture = Field(default_factory=SecurityPosture)
+    network_info: NetworkInfo = _part(NetworkInfo)
+    device_settings: DeviceSettings = _part(DeviceSettings)
+    security_posture: SecurityPosture = _part(SecurityPosture)
     power_management_events: tuple[PowerManagementEvent, ...] = ()
 
 
