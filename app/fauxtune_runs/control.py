@@ -17,7 +17,7 @@ from fauxtune.operations.runtime.in_order import Recording
 from fauxtune.operations.tenants.state_document import export_tenant
 from fauxtune.surfaces.control.access import JSON, Here, calls
 from fauxtune.surfaces.control.bodies import Answer
-from fauxtune_runs.run import FORMAT, VERSION
+from fauxtune_runs.run import FORMAT, VERSION, Run
 
 router = calls("/tenants/{tenant}/recording", tag="recording")
 
@@ -40,7 +40,7 @@ async def start(here: Here) -> Recorded:
     return Recorded(since=recording.since, exchanges=recording.exchanges, size=recording.size)
 
 
-@router.post("/stop", summary="End the recording, and get the run")
+@router.post("/stop", summary="End the recording, and get the run", response_model=Run)
 async def stop(here: Here) -> Response:
     """The run as one JSON document: its steps, and the tenant's state at the end. It holds the tenant's own secrets.
     409 if nothing is being recorded.

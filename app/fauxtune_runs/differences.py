@@ -11,14 +11,14 @@ import orjson
 
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.in_order import body_of
-from fauxtune_runs.run import Request
+from fauxtune_runs.run import RecordedRequest
 from fauxtune_wire.decoding import Part, decode
 
 #: Lines of a difference that are shown, and characters of a line.
 _LINES, _LONGEST = 40, 160
 
 
-def of_answers(request: Request, recorded: JsonObject, *, repeated: JsonObject) -> str | None:
+def of_answers(request: RecordedRequest, recorded: JsonObject, *, repeated: JsonObject) -> str | None:
     """Return the difference between two answers to a request, both decoded; None if every byte is the same."""
     if recorded == repeated:
         return None
@@ -50,7 +50,7 @@ def of_states(recorded: Any, repeated: Any, *, place: str = "") -> str | None:
     return next((first for at, old, new in pairs if (first := of_states(old, new, place=at))), None)
 
 
-def as_http(request: Request, answer: JsonObject) -> bytes:
+def as_http(request: RecordedRequest, answer: JsonObject) -> bytes:
     """Return an exchange as text for other programs: the request, a line of `###`, and the answer (RFC 9112)."""
     target = request.path + (f"?{request.query}" if request.query else "")
     head = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers)]
@@ -59,7 +59,7 @@ def as_http(request: Request, answer: JsonObject) -> bytes:
     return b"\r\n".join("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body for lines, body in parts) + b"\r\n"
 
 
-def _lines(request: Request, answer: JsonObject) -> Iterator[str]:
+def _lines(request: RecordedRequest, answer: JsonObject) -> Iterator[str]:
     """Yield the lines of an answer, with its body decoded."""
     yield f"status: {answer['status']}"
     media = ""

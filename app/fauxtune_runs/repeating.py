@@ -38,7 +38,7 @@ from fauxtune.server.device_host import ChildDeviceHost
 from fauxtune.server.factory import Application
 from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.settings import Settings
-from fauxtune_runs.run import GoesOn, Headers, Request, Run, Server, Step
+from fauxtune_runs.run import Headers, RecordedRequest, RecordedServer, RecordedStep, RecordedWait, Run
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class Repeated:
     async def outside(self, exchange: Exchange, call: int, wait: Callable[[], Awaitable[T]]) -> T:  # noqa: PLR0917 - see `in_order.Steps`
         """Return what the recorded wait returned, when the run says that it went on."""
         future = self._parked[exchange.number, call] = asyncio.get_running_loop().create_future()
-        end: GoesOn = await future
+        end: RecordedWait = await future
         exchange.elapsed = end.seconds
         if end.error is None:
             return cast("T", end.result)
@@ -85,7 +85,7 @@ class Repeated:
             kind = Invalid
         raise kind(end.error.message, target=end.error.target)
 
-    def go_on(self, step: Step) -> None:
+    def go_on(self, step: RecordedStep) -> None:
         """Let an exchange go on."""
         end = step.goes_on
         assert end is not None
@@ -105,13 +105,13 @@ class Repetition:
     steps: Repeated
 
     async def play(
-        self, run: Run, *, until: int | None, answered: Callable[[int, Request, JsonObject, JsonObject], None]
+        self, run: Run, *, until: int | None, answered: Callable[[int, RecordedRequest, JsonObject, JsonObject], None]
     ) -> None:
         """Send the requests of the run in their order, up to the `until`-th. `answered` is told each exchange: its
         number, request, recorded answer and this one. Raises Deviation.
         """
         tasks: dict[int, asyncio.Task[None]] = {}
-        requests: dict[int, Request] = {}
+        requests: dict[int, RecordedRequest] = {}
         last = run.exchanges if until is None else until
         try:
             for step in run.steps:
@@ -211,7 +211,7 @@ async def _made(emulator: Emulator, run: Run) -> Tenant:
     return tenant
 
 
-def _addresses(server: Server) -> Addresses:
+def _addresses(server: RecordedServer) -> Addresses:
     return Addresses(
         https=server.https,
         http=server.http,
@@ -221,7 +221,7 @@ def _addresses(server: Server) -> Addresses:
     )
 
 
-async def _send(application: ASGIApp, request: Request) -> None:
+async def _send(application: ASGIApp, request: RecordedRequest) -> None:
     """Send a request as the listener would."""
     pieces: list[Message] = [{"type": "http.request", "body": body_of(request.body), "more_body": False}]
 

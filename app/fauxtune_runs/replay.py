@@ -22,7 +22,7 @@ from fauxtune_cli.progress import Meter, progress
 from fauxtune_runs import differences
 from fauxtune_runs.record import write
 from fauxtune_runs.repeating import Deviation, repetition
-from fauxtune_runs.run import Request, Run, read_run, with_answers
+from fauxtune_runs.run import RecordedRequest, Run, read_run, with_answers
 
 
 @click.command()
@@ -164,7 +164,7 @@ class _Play:
     meter: Meter
     out: Path | None
 
-    def answered(self, number: int, request: Request, recorded: JsonObject, now: JsonObject) -> None:  # noqa: PLR0917
+    def answered(self, number: int, request: RecordedRequest, recorded: JsonObject, now: JsonObject) -> None:  # noqa: PLR0917
         """Compare an answer, and write it down."""
         self.result.exchanges += 1
         self.result.answers[number] = now

@@ -25,7 +25,7 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class Server(_Model):
+class RecordedServer(_Model):
     """The server on which the run was recorded."""
 
     https: str
@@ -37,7 +37,7 @@ class Server(_Model):
     certificate_authority: str = Field(alias="certificateAuthority")
 
 
-class Beginning(_Model):
+class RecordedTenant(_Model):
     """What the tenant was made from. `tick`: seconds."""
 
     id: str
@@ -51,7 +51,7 @@ class Beginning(_Model):
     seed: dict[str, Any]
 
 
-class Request(_Model):
+class RecordedRequest(_Model):
     """A request as it came. `path` has its escapes; `client_certificate`: DER in base64, of the TLS connection."""
 
     method: str
@@ -65,7 +65,7 @@ class Request(_Model):
     client_certificate: str | None = Field(default=None, alias="clientCertificate")
 
 
-class Answer(_Model):
+class RecordedAnswer(_Model):
     """An answer. `status` is None where the connection ended without one."""
 
     status: int | None
@@ -73,7 +73,7 @@ class Answer(_Model):
     body: Body
 
 
-class Error(_Model):
+class RecordedError(_Model):
     """An error of ours that a wait ended with."""
 
     type: str
@@ -81,26 +81,26 @@ class Error(_Model):
     target: str | None
 
 
-class GoesOn(_Model):
+class RecordedWait(_Model):
     """The end of a wait: of the `call`-th of its exchange, after so many seconds of waiting in all."""
 
     call: int
     seconds: float
     result: Any = None
-    error: Error | None = None
+    error: RecordedError | None = None
 
 
-class Step(_Model):
+class RecordedStep(_Model):
     """One step; of the other members one is there."""
 
     exchange: Annotated[int, Field(ge=1)]
-    request: Request | None = None
+    request: RecordedRequest | None = None
     waits: int | None = None
-    goes_on: GoesOn | None = Field(default=None, alias="goes on")
-    answer: Answer | None = None
+    goes_on: RecordedWait | None = Field(default=None, alias="goes on")
+    answer: RecordedAnswer | None = None
 
 
-class End(_Model):
+class RecordedEnd(_Model):
     """The state at the end: the digest of the tenant's export with keys, and the export without them."""
 
     sha256: str
@@ -113,11 +113,11 @@ class Run(_Model):
     format: Literal["fauxtune run"]
     version: int
     program: str
-    server: Server
-    tenant: Beginning
+    server: RecordedServer
+    tenant: RecordedTenant
     since: int
-    steps: list[Step]
-    end: End
+    steps: list[RecordedStep]
+    end: RecordedEnd
 
     @property
     def exchanges(self) -> int:

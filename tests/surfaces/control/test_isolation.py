@@ -97,6 +97,8 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/whatif"),  # what its url names is in test_whatif
     ("POST", "/tenants/{tenant}/whatif/time"),  # its body names a duration alone
     ("DELETE", "/tenants/{tenant}/wire"),
+    ("POST", "/tenants/{tenant}/recording/start"),
+    ("POST", "/tenants/{tenant}/recording/stop"),
     ("GET", "/tenants/{tenant}/wire/{number}"),  # each tenant counts its own: see test_wire
     ("GET", "/wire"),
     ("GET", "/wire/{number}"),
