@@ -123,7 +123,7 @@ class FaultyApp:
         ]
         kinds = [Kind.CRL_UNREACHABLE] if _CRL.fullmatch(occasion.path) else []
         caller = who.application or (who.enrollment.id if who.enrollment else request.client)
-        now, at = runner.now(tenant), runner.clock.now().timestamp()
+        now, at = runner.now(tenant), runner.computer_time()
         look = await faults.looked(occasion, now=now, at=at, who=caller, rooms=rooms, kinds=kinds)
         if look.counts:
             where = {"method": occasion.method, "path": occasion.path, "application": who.application}

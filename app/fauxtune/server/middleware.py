@@ -184,7 +184,7 @@ class _Exchange:
         state = scope.setdefault("state", {})
         state["request_id"], state["caller"] = request_id, self._caller
         if wire is not None:
-            self._began, self._begun = wire.runner.clock.now().timestamp(), perf_counter()
+            self._began, self._begun = wire.runner.computer_time(), perf_counter()
             self._status: int | None = None
             self._headers: Headers = []
             self._request = self._response = b""

@@ -27,10 +27,11 @@ def server_id(home: Path, ids: IdSource) -> str:
     file = home / _ID_FILE
     if not file.exists():
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = home / f".{_ID_FILE}.{os.getpid()}.new"
-        draft.write_text(f"{ids.uuid()}\n", encoding="ascii")
+        new = ids.uuid()
+        draft = home / f".{_ID_FILE}.{new}"
+        draft.write_text(f"{new}\n", encoding="ascii")
         try:
-            os.link(draft, file)  # unless another process has made it
+            os.link(draft, file)  # unless another process or thread has made it
         except FileExistsError:
             pass
         except OSError:  # a file system without links

@@ -16,6 +16,7 @@ from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
+from fauxtune.core import chance
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import FauxtuneError, NotFound
 from fauxtune.core.model.ids import IdSource, TenantId
@@ -270,6 +271,13 @@ class Runner:
     def now(self, tenant: Tenant) -> datetime:
         """Return the tenant's time at this moment."""
         return self.current(tenant).clock.now(self.clock.now())
+
+    def computer_time(self) -> float:
+        """Return the computer's time, in seconds since 1970, also in work of a deterministic tenant: what clients wait
+        by, and what they write into their own tokens.
+        """
+        with chance.repeatable(None):
+            return self.clock.now().timestamp()
 
     async def in_use(self) -> list[Tenant]:
         """Return the tenants that somebody has used since the start; all, where processes share the database."""

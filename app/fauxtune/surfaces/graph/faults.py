@@ -50,7 +50,7 @@ class Proceed(Protocol):
 async def answer_with_faults(message: Message, sender: Sender, *, match: Match[Handler], proceed: Proceed) -> Answer:
     """Return the answer, or what the tenant's faults make of it."""
     faults = sender.emulator.faults.of(sender.tenant.id)
-    at = sender.emulator.runner.clock.now().timestamp()
+    at = sender.emulator.runner.computer_time()
     is_batch = match.route.template == "$batch"
     if faults is None or (is_batch and not faults.has_ended(sender.principal.token_id, at=at)):
         # The items of a batch are looked at, each for itself.
@@ -224,7 +224,7 @@ class _Turn:
             if effect.kind in ONLY or (effect.kind is Kind.REPORT_LAG and not is_report(self._match.route.template)):
                 continue
             runner = self._sender.emulator.runner
-            at, now = runner.clock.now().timestamp(), runner.now(self._sender.tenant)
+            at, now = runner.computer_time(), runner.now(self._sender.tenant)
             earlier = await self._before(live, seen, at=at)
             if earlier is None and not self._has_past(live):
                 earlier = live.memory.answer(self._questions(), seen, effect=effect, at=at, now=now)
@@ -278,7 +278,7 @@ class _Turn:
     async def _keep_past(self, hiding: list[LiveRule]) -> None:
         """Keep the database as it is before a change. As long as nobody has seen one, a former moment will do."""
         runner = self._sender.emulator.runner
-        at = runner.clock.now().timestamp()
+        at = runner.computer_time()
         past = None
         for live in hiding:
             live.befores = [before for before in live.befores if not before[1].is_over]

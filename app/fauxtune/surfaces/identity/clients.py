@@ -95,7 +95,7 @@ async def _check_assertion(request: TokenRequest, signed: str, *, tenant: Tenant
     addresses = request.emulator.addresses
     origins = {request.origin, addresses.https, *(f"https://{host}" for host in PUBLIC_HOSTS)}
     audiences = Audiences(origins, {tenant.id, tenant.name, tenant.domain, *ANY_TENANT})
-    now = request.emulator.runner.clock.now().timestamp()
+    now = request.emulator.runner.computer_time()
     check(signed, row.certificate, client_id=row.client_id, audiences=audiences, now=now)
 
 
