@@ -221,6 +221,7 @@ SECTIONS = (
             "report",
             "record",
             "replay",
+            "unfriendly",
         ),
     ),
     Section(

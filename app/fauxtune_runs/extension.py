@@ -9,6 +9,7 @@ EXTENSION = Extension(
     commands=(
         Command("record", "", "Record what a deterministic tenant is asked and answers, and repeat it later."),
         Command("replay", "", "Repeat a recorded run, and compare every byte."),
+        Command("unfriendly", "", "Find the faults that break a program, and shrink them to the fewest."),
     ),
     parts=(Part(r"tenants/[^/]+/recording(/|$)", ("control",)),),
 )

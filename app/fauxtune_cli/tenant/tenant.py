@@ -123,7 +123,7 @@ def create(
     request = tasks.create_tenant(
         name=name,
         domain=domain,
-        seed=_seed(seed),
+        seed=seed_of(seed),
         edition=edition,
         keys=keys,
         deterministic=deterministic,
@@ -154,7 +154,8 @@ def delete(*, name: str, service: Administration, yes: bool) -> None:
         session.show({"id": tenant.id, "name": tenant.name}, f"The tenant {tenant.name} is deleted.")
 
 
-def _seed(text: str) -> str | dict[str, Any]:
+def seed_of(text: str) -> str | dict[str, Any]:
+    """Return the seed that a word or a file names. Exits with a message for a file that holds none."""
     if text in _SEEDS:
         return text
     try:
